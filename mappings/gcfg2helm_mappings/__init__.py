@@ -1,0 +1,1 @@
+"""The mapping tables of gcfg2helm: TOML files, read with importlib.resources."""

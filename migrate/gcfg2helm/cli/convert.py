@@ -1,0 +1,207 @@
+"""The commands `convert` and `diff`: the same conversion, written or only shown."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gcfg2helm.cli import talk
+from gcfg2helm.findings import Finding, Level
+from gcfg2helm.options import Gcfg, Settings, shared
+
+
+def _beside(output: str, kind: str) -> Path:
+    """Return the name of a file that goes with values.yaml: `values.secret.yaml`."""
+    path = Path(output)
+    return path.with_name(f"{path.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")
+
+
+def _converted(settings: Settings, gcfg: str, output: str) -> Any:
+    from gcfg2helm import convert, session
+
+    with talk.progress(f"Converting {gcfg}", quiet=settings.quiet):
+        to_stdout = output == "-"
+        loaded = session.load(
+            settings, gcfg, "" if to_stdout else output, "" if to_stdout else str(_beside(output, "secret-values"))
+        )
+        done = convert.convert(loaded.request)
+    return loaded, done, settings.heard([*loaded.findings, *done.findings])
+
+
+def _show_changes(done: Any, tables: Any, output: str, *, stream: Any) -> bool:
+    """Print what would change in values.yaml; returns whether anything would."""
+    from gcfg2helm import preview
+    from gcfg2helm.report import text
+
+    changed = preview.changes(done.before, done.values.tree, lambda path: _secret_path(tables, path))
+    colour, width = talk.colour(stream), talk.width(stream)
+    stream.write(f"{output}: {text.change_count(changed)}\n")
+    for line in text.change_lines(changed, width, colour=colour):
+        stream.write(line + "\n")
+    return bool(changed)
+
+
+def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
+    from gcfg2helm import gcfg, secrets
+
+    if path[:1] != ("config",) or len(path) < 3:
+        return len(path) > 1 and not path[-1].startswith("[") and secrets.secret_name("", path[-1])
+    section, _ = gcfg.split_header(path[1])
+    setting = tables.find(section, path[2])
+    return bool(setting.secret if setting else secrets.secret_name(section, path[2]))
+
+
+def _show_findings(findings: Sequence[Finding], stream: Any = None) -> None:
+    from gcfg2helm.report import text
+
+    stream = stream or sys.stderr
+    for line in text.finding_lines(findings, talk.width(stream), colour=talk.colour(stream)):
+        stream.write(line + "\n")
+
+
+@shared
+def convert(
+    settings: Settings,
+    gcfg: Gcfg,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the values go; merged into an existing file; - prints them.")] = "values.yaml",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Write nothing while findings of level error are open.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .txt, .json or .md.")] = None,
+) -> None:  # fmt: skip
+    """Convert GCFG into values.yaml: preview, ask, write.
+
+    \b
+    Examples:
+      gcfg2helm convert /etc/rstudio-connect/rstudio-connect.gcfg
+      gcfg2helm convert rstudio-connect.gcfg -o - > values.yaml
+      gcfg2helm convert rstudio-connect.gcfg --yes --pvc connect-data --image ghcr.io/acme/content:2026.08
+    """
+    with talk.errors():
+        loaded, done, findings = _converted(settings, gcfg, output)
+        if report is not None:
+            _write_report(report, loaded, done, findings)
+        if done.unproven:
+            _show_findings(findings)
+            talk.fail(
+                f"gcfg2helm: nothing was written: the result does not read as the source; a bug, please report it to {talk.ISSUES}",
+                1,
+            )
+        if strict and any(one.level is Level.ERROR for one in findings):
+            _show_findings(findings)
+            talk.fail("gcfg2helm: nothing was written: errors are open (--strict)", 1)
+        if output == "-":
+            _print_values(settings, done, findings)
+        else:
+            _write_values(settings, loaded, done, findings, output, yes=yes, dry_run=dry_run)
+        if settings.fails(findings, None):
+            raise typer.Exit(1)
+
+
+def _print_values(settings: Settings, done: Any, findings: Sequence[Finding]) -> None:
+    sys.stdout.write(done.values.text)
+    sys.stdout.flush()
+    if settings.quiet:
+        return
+    _show_findings(findings)
+    if done.secret or done.secret_values or done.files:
+        talk.say("The files that go with these values (secrets, mounted files) are not printed: -o FILE writes them.")
+    _closing(done, findings)
+
+
+def _closing(done: Any, findings: Sequence[Finding]) -> None:
+    from gcfg2helm.report import text
+
+    talk.say(text.accounting(done.plan))
+    talk.say(f"proof: {text.proof_line(done.proof)}")
+    talk.say(text.finding_count(findings))
+
+
+def _outputs(done: Any, output: str) -> list[tuple[Path, str, bool]]:
+    """Return the files to write, with their text and whether they hold secrets; values.yaml comes last."""
+    found: list[tuple[Path, str, bool]] = []
+    if done.secret:
+        found.append((_beside(output, "secret"), done.secret, True))
+    if done.secret_values:
+        found.append((_beside(output, "secret-values"), done.secret_values.text, True))
+    if done.files:
+        found.append((_beside(output, "files"), done.files, True))
+    return [*found, (Path(output), done.values.text, any_inline(done))]
+
+
+def any_inline(done: Any) -> bool:
+    """Whether values.yaml itself holds secrets (`--secrets inline`)."""
+    return any(one.code == "G2H503" for one in done.plan.findings)
+
+
+def _write_values(
+    settings: Settings, loaded: Any, done: Any, findings: Sequence[Finding], output: str, *, yes: bool, dry_run: bool
+) -> None:
+    from gcfg2helm import atomic
+
+    outputs = _outputs(done, output)
+    held = {path: atomic.read(path) for path, _, _ in outputs}
+    new = [(path, text, secret) for path, text, secret in outputs if held[path] != text.encode("utf-8")]
+    if not settings.quiet:
+        changed = _show_changes(done, loaded.request.tables, output, stream=sys.stderr)
+        for path, _, secret in new:
+            if path != Path(output):
+                talk.say(
+                    f"{path}: {'changed' if held[path] is not None else 'new'}{', mode 0600' if secret else ''}; not shown"
+                )
+            elif not changed:
+                talk.say("  only comments change")
+        _show_findings(findings)
+        _closing(done, findings)
+    if not new:
+        talk.say(f"{output} is up to date.") if not settings.quiet else None
+        return
+    if dry_run:
+        return
+    if not yes:
+        _confirm(output)
+    for path, text, secret in new:
+        atomic.write(path, text.encode("utf-8"), held[path], secret=secret)
+    if not settings.quiet:
+        talk.say("written: " + ", ".join(str(path) for path, _, _ in new))
+
+
+def _confirm(output: str) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        talk.fail(f"gcfg2helm: nothing was written to {output}: no terminal to ask on; --yes writes without asking", 4)
+    try:
+        agreed = typer.confirm(f"Write {output}?", default=False, err=True)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        talk.fail("gcfg2helm: nothing was written", 4)
+
+
+def _write_report(path: Path, loaded: Any, done: Any, findings: Sequence[Finding]) -> None:
+    raise NotImplementedError
+
+
+@shared
+def diff(
+    settings: Settings,
+    gcfg: Gcfg,
+    values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file to compare with.")] = "values.yaml",
+) -> None:
+    """Show what convert would change in VALUES, and write nothing; exit 1 where there is a difference.
+
+    \b
+    Example:
+      gcfg2helm diff /etc/rstudio-connect/rstudio-connect.gcfg values.yaml
+    """
+    with talk.errors():
+        loaded, done, findings = _converted(settings, gcfg, values)
+        differs = (loaded.request.values or "") != done.values.text
+        if not differs:
+            if not settings.quiet:
+                talk.say(f"{values}: no difference")
+        elif not _show_changes(done, loaded.request.tables, values, stream=sys.stdout):
+            sys.stdout.write("  only comments change\n")
+        if differs or settings.fails(findings, None):
+            raise typer.Exit(1)

@@ -1,0 +1,86 @@
+"""How the commands talk: lines on standard error, colours where a terminal has them, errors as exit codes."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any, NoReturn
+
+import typer
+
+ISSUES = "the project's issue tracker"
+
+
+class Format(StrEnum):
+    """How a command prints its result."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
+def colour(stream: Any) -> bool:
+    """Whether a stream is a terminal that shows colours; NO_COLOR counts."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width(stream: Any) -> int:
+    """Return the columns of a stream's terminal; 100 where it is none."""
+    import shutil
+
+    return max(shutil.get_terminal_size((100, 24)).columns, 40) if stream.isatty() else 100
+
+
+def say(line: str) -> None:
+    """Print a line of talk."""
+    sys.stderr.write(line + "\n")
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print a message and exit; what is not printable in it is shown by its number."""
+    from gcfg2helm.emit import visible
+
+    for line in message.split("\n"):
+        say(visible(line))
+    raise typer.Exit(code)
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Turn the errors of inputs and of the disk into messages and exit codes."""
+    from gcfg2helm import atomic, gcfg, helm, helmyaml, inputs, rows, session
+
+    try:
+        yield
+    except session.UsageError as error:
+        fail(f"gcfg2helm: {error}", 2)
+    except gcfg.GcfgError as error:
+        from gcfg2helm import secrets
+
+        fail(error.format(secrets.hide_line), 3)
+    except helmyaml.YamlError as error:
+        fail(f"{error.file}:{error.line}:{error.column}: error: {error.message}", 3)
+    except (inputs.InputError, rows.TablesError, helm.HelmError) as error:
+        fail(f"gcfg2helm: {error}", 3)
+    except atomic.WriteError as error:
+        fail(f"gcfg2helm: nothing was written: {error}", 4)
+    except KeyboardInterrupt:
+        fail("\ngcfg2helm: stopped; nothing was written", 4)
+
+
+@contextmanager
+def progress(what: str, *, quiet: bool) -> Iterator[None]:
+    """Say that work goes on where it takes over a second and somebody is watching."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    timer = threading.Timer(1.0, lambda: say(f"{what} ..."))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,381 @@
+"""What the pod must find on its disk: files that settings name, mounted at the same path from Secrets and ConfigMaps.
+
+What lies below the data directory comes along with the shared storage, interpreters with the image. Everything else
+becomes a volume for each folder, one for keys and one for the rest.
+"""
+
+from __future__ import annotations
+
+import base64
+import errno
+import hashlib
+import os
+import posixpath
+import re
+import shlex
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gcfg2helm.findings import finding
+from gcfg2helm.masked import Secret
+from gcfg2helm.tables import Action, Holds
+from gcfg2helm.values import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from gcfg2helm.context import Context, FileReader, Group
+    from gcfg2helm.findings import Finding, Place
+    from gcfg2helm.tables import Setting
+    from gcfg2helm.values import Tree
+
+LIMIT = 1024 * 1024  # bytes of all keys of a Secret or ConfigMap together: Kubernetes' own limit
+_DATA_DIR = "/var/lib/rstudio-connect"
+# Folders of the image: Connect itself and the interpreters of posit/connect.
+_IMAGE = ("/opt/rstudio-connect", "/opt/R", "/opt/python", "/opt/quarto", "/usr/bin")
+# Single paths that every image based on Ubuntu has.
+_IMAGE_PATHS = frozenset({"/etc/ssl/certs/ca-certificates.crt", "/dev/null", "/tmp", "/var/tmp"})  # noqa: S108
+# Where the chart mounts something itself, by version and values: charts/rstudio-connect/templates/deployment.yaml.
+_CHART_FILES = frozenset(
+    {
+        "/etc/rstudio-connect/rstudio-connect.gcfg",
+        "/etc/rstudio-connect/job.yaml",
+        "/etc/rstudio-connect/service.yaml",
+        "/etc/rstudio-connect/runtime.yaml",
+        "/etc/rstudio-connect/launcher.kubernetes.profiles.conf",
+        "/etc/rstudio-connect/launcher/launcher.kubernetes.profiles.conf",
+        "/etc/libnss_connect.conf",
+    }
+)
+_CHART_FOLDERS = (
+    "/etc/rstudio-connect/chronicle",
+    "/etc/rstudio-connect/execution-environments",
+    "/etc/rstudio-licensing",
+    "/mnt/graphite",
+    "/mnt/job-json-overrides",
+    "/scripts",
+    "/var/lib/rstudio-connect-launcher/Kubernetes",
+)
+_WARNED_ELSEWHERE = frozenset({"outside_data_dir"})
+_KEY = re.compile(r"(?!\.\.)[A-Za-z0-9._-]{1,253}", re.ASCII)
+_LABEL = 63  # longest name of a volume
+_LINKS = 40  # as many symbolic links as Linux follows
+
+
+@dataclass(slots=True)
+class Mounts:
+    """What files.build decides: edits of `pod.volumes` and `pod.volumeMounts`, and the objects that they mount."""
+
+    edits: list[Edit] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    manifests: list[object] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _File:
+    """A file to mount: what reading it gave stands in `content`."""
+
+    path: str
+    secret: bool
+    place: Place
+    key: str
+    content: bytes | str | None = None
+
+
+@dataclass(slots=True)
+class _Volume:
+    """All files of one folder and one kind."""
+
+    name: str
+    secret: bool
+    files: list[_File] = field(default_factory=list)
+
+
+def build(ctx: Context, carried: Sequence[Group]) -> Mounts:
+    """Prepare the pod's disk for the paths that the carried settings name; the same path twice is one mount."""
+    mounts = Mounts()
+    mounted = _existing_mounts(ctx)
+    files = _wanted(ctx, carried, mounted, mounts)
+    for file in files:
+        file.content = ctx.options.read_file(file.path)
+        file.secret |= isinstance(file.content, bytes) and b"PRIVATE KEY-----" in file.content
+    new_volumes: list[Tree] = []
+    new_mounts: list[Tree] = []
+    for volume in _volumes(files):
+        fitting = _fitting((file for file in volume.files if not _is_mounted(file.path, volume.name, mounted)), mounts)
+        if fitting:
+            new_volumes.append(_volume(ctx, volume))
+            new_mounts += [_mount(volume, file) for file in fitting]
+            _provide(ctx, volume, fitting, mounts)
+    for path, items in (("volumes", new_volumes), ("volumeMounts", new_mounts)):
+        answer = ctx.answer("pod", path)
+        if new := [item for item in items if not isinstance(answer, list) or item not in answer]:
+            mounts.edits.append(Edit(("pod", path), new))
+    return mounts
+
+
+def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], mounts: Mounts) -> list[_File]:
+    """Return the files that the pod needs and does not have; what cannot be mounted becomes a finding."""
+    files: dict[str, _File] = {}
+    folders: set[str] = set()
+    for group, setting in _path_settings(ctx, carried):
+        for at in group.live:
+            path = _absolute(at.entry.value)
+            if not path or path in folders or _is_there(ctx, path):
+                continue
+            if setting.holds is Holds.DIRECTORY:
+                folders.add(path)
+                if not any(_below(path, other) for other in mounted):
+                    what = f"{group.key} names the directory {path}, which the pod does not have."
+                    todo = "Put it below the data directory and change the setting, or mount a volume at that path."
+                    mounts.findings.append(finding("G2H514", what, todo, at.place))
+            elif path in files:
+                files[path].secret |= setting.holds_secret
+            elif problem := _refusal(path):
+                what = f"{group.key} names {path}, {problem}."
+                mounts.findings.append(finding("G2H515", what, "Choose another path.", at.place))
+            else:
+                files[path] = _File(path, setting.holds_secret, at.place, group.key)
+                if setting.encrypted:
+                    what = f"{path}, which {group.key} names, may hold an encrypted value; this program cannot tell."
+                    todo = "If it does, bring the old server's key file along with the data directory."
+                    mounts.findings.append(finding("G2H505", what, todo, at.place))
+    return list(files.values())
+
+
+# which paths ----------------------------------------------------------------------------------------------------------
+
+
+def _path_settings(ctx: Context, carried: Iterable[Group]) -> Iterator[tuple[Group, Setting]]:
+    """Yield the groups that name a file or directory; a renamed one as its new name says."""
+    for group in carried:
+        rule = group.setting.rule(ctx.chart, ctx.backend)
+        renamed = ctx.tables.setting(rule.setting) if rule.action is Action.RENAME and rule.setting else None
+        setting = renamed or group.setting
+        if setting.holds in (Holds.FILE, Holds.DIRECTORY) and rule.transform not in _WARNED_ELSEWHERE:
+            yield group, setting
+
+
+def _absolute(value: str | None) -> str:
+    """Return a path without `..` and doubled slashes; empty for a relative name, a URL, nothing, or a text of lines."""
+    if not value or not value.startswith("/") or not value.isprintable():
+        return ""
+    return "/" + posixpath.normpath(value).lstrip("/")
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _is_there(ctx: Context, path: str) -> bool:
+    """Whether the pod has the path anyhow: from the shared storage or in the image."""
+    data_dir = _absolute(ctx.value("Server.DataDir")) or _DATA_DIR
+    return path in _IMAGE_PATHS or any(_below(path, folder) for folder in (data_dir, *_IMAGE))
+
+
+def _refusal(path: str) -> str:
+    """Return why a path cannot be a mount of its own; empty where it can."""
+    if path in _CHART_FILES or any(_below(path, folder) for folder in _CHART_FOLDERS):
+        return "where the chart mounts its own files"
+    if ":" in path:
+        return "and Kubernetes mounts nothing at a path with a colon"
+    return ""
+
+
+def _existing_mounts(ctx: Context) -> dict[str, str]:
+    """Return the paths of `pod.volumeMounts` in values.yaml, with the name of the volume."""
+    answer = ctx.answer("pod", "volumeMounts")
+    items = [item for item in answer if isinstance(item, dict)] if isinstance(answer, list) else []
+    return {_absolute(path): str(item.get("name")) for item in items if isinstance(path := item.get("mountPath"), str)}
+
+
+def _is_mounted(path: str, volume: str, mounted: dict[str, str]) -> bool:
+    """Whether values.yaml mounts the path; a mount from an earlier run counts as this program's own, not as that."""
+    return any(_below(path, other) and (other != path or name != volume) for other, name in mounted.items())
+
+
+# volumes --------------------------------------------------------------------------------------------------------------
+
+
+def _volumes(files: Iterable[_File]) -> list[_Volume]:
+    """Gather the files by folder and kind; the name is made of the folder's, with a checksum where two are alike."""
+    kinds: dict[tuple[str, bool], list[_File]] = {}
+    for file in sorted(files, key=lambda one: one.path):
+        kinds.setdefault((posixpath.dirname(file.path), file.secret), []).append(file)
+    names = [_volume_name(folder, secret=secret) for folder, secret in kinds]
+    volumes: list[_Volume] = []
+    for ((folder, secret), members), name in zip(kinds.items(), names, strict=True):
+        if len(name) > _LABEL or names.count(name) > 1:
+            name = f"{name[: _LABEL - 9].rstrip('-')}-{_checksum(f'{folder} {secret}')}"  # noqa: PLW2901
+        volumes.append(_Volume(name, secret, members))
+    return volumes
+
+
+def _volume_name(folder: str, *, secret: bool) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "root"
+    return f"files-{words}-keys" if secret else f"files-{words}"
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def _object_name(ctx: Context, volume: _Volume) -> str:
+    return f"{ctx.release}-rstudio-connect-{volume.name}"
+
+
+def _key(path: str) -> str:
+    """Return the key of a file in its object, and so its name in the volume: its own name where Kubernetes takes it."""
+    name = posixpath.basename(path)
+    if _KEY.fullmatch(name) and name != ".":
+        return name
+    return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)[:200]}-{_checksum(name)}"
+
+
+def _volume(ctx: Context, volume: _Volume) -> Tree:
+    name = _object_name(ctx, volume)
+    if volume.secret:
+        return {"name": volume.name, "secret": {"secretName": name, "defaultMode": 0o400}}
+    return {"name": volume.name, "configMap": {"name": name}}
+
+
+def _mount(volume: _Volume, file: _File) -> Tree:
+    return {"name": volume.name, "mountPath": file.path, "subPath": _key(file.path), "readOnly": True}
+
+
+# what the volumes hold ------------------------------------------------------------------------------------------------
+
+
+def _fitting(files: Iterable[_File], mounts: Mounts) -> list[_File]:
+    """Return the files that one object can hold together."""
+    fitting: list[_File] = []
+    size = 0
+    for file in files:
+        more = len(file.content) if isinstance(file.content, bytes) else 0
+        if size + more <= LIMIT:
+            size += more
+            fitting.append(file)
+            continue
+        what = f"{file.path}, which {file.key} names, makes the object for its folder larger than 1 MiB."
+        todo = "Put it on the shared storage or in the image, and change the setting."
+        mounts.findings.append(finding("G2H513", what, todo, file.place))
+    return fitting
+
+
+def _provide(ctx: Context, volume: _Volume, files: Sequence[_File], mounts: Mounts) -> None:
+    """Make the manifest of what could be read, and say how to make the rest."""
+    name, kind = _object_name(ctx, volume), "Secret" if volume.secret else "ConfigMap"
+    read = {_key(file.path): file.content for file in files if isinstance(file.content, bytes)}
+    if read:
+        mounts.manifests.append(_object(name, ctx.namespace, read, secret=volume.secret))
+    missing = [file for file in files if not isinstance(file.content, bytes)]
+    if not missing:
+        return
+    sources = [f"--from-file={_key(file.path)}={file.path}" for file in missing]
+    words = ["kubectl", "create", *(["secret", "generic"] if volume.secret else ["configmap"]), name]
+    todo = shlex.join([*words, "--namespace", ctx.namespace, *sources])
+    if read:
+        todo = f"Add to the manifest of the {kind} {name}: {', '.join(_key(file.path) for file in missing)}"
+    unread = [file for file in missing if file.content is None]
+    if unread:
+        what = f"The {kind} {name} must hold {', '.join(file.path for file in unread)}."
+        mounts.findings.append(finding("G2H511", what, todo, unread[0].place))
+    for file in missing:
+        if file.content is not None:
+            what = f"{file.path}, which {file.key} names, cannot be read: {file.content!s}."
+            mounts.findings.append(finding("G2H512", what, todo, file.place))
+
+
+def _object(name: str, namespace: str, contents: dict[str, bytes], *, secret: bool) -> dict[str, Tree]:
+    """Return a Secret, or a ConfigMap with texts as they are and everything else in base64."""
+    head: dict[str, Tree] = {
+        "apiVersion": "v1",
+        "kind": "Secret" if secret else "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace},
+    }
+    if secret:
+        coded: dict[str, Tree] = {key: Secret(_base64(content)) for key, content in contents.items()}
+        return {**head, "type": "Opaque", "data": coded}
+    data: dict[str, Tree] = {}
+    binary: dict[str, Tree] = {}
+    for key, content in contents.items():
+        text = _text(content)
+        if text is None:
+            binary[key] = _base64(content)
+        else:
+            data[key] = text
+    return {**head, **({"data": data} if data else {}), **({"binaryData": binary} if binary else {})}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+def _text(content: bytes) -> str | None:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
+
+
+# the old server's disk ------------------------------------------------------------------------------------------------
+
+
+def disk(root: Path) -> FileReader:
+    """Return a reader of the old server's files below `root`, which is `/` to every path and symbolic link in it.
+
+    It returns a text, never an exception, for what leaves the root, is no regular file, is larger than 1 MiB or cannot
+    be read; it never waits for a pipe or a device.
+    """
+    base = os.fspath(root)
+
+    def read(path: str) -> bytes | str | None:
+        try:
+            found = _resolve(base, path)
+            return _read(found) if found else "it leads out of the root"
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        except ValueError:
+            return "the path holds what no file name can"
+
+    return read
+
+
+def _resolve(base: str, path: str) -> str:
+    """Return the file that a path means with `base` as the root, following links by hand; empty where it leaves it."""
+    pending, done, links = path.split("/")[::-1], [base], 0
+    while pending:
+        name = pending.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            if len(done) == 1:
+                return ""
+            done.pop()
+            continue
+        here = os.path.join(*done, name)  # noqa: PTH118 - names are taken as they are
+        if not stat.S_ISLNK(os.lstat(here).st_mode):
+            done.append(name)
+            continue
+        links += 1
+        if links > _LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        target = os.readlink(here)  # noqa: PTH115
+        if target.startswith("/"):
+            done = [base]
+        pending += target.split("/")[::-1]
+    return os.path.join(*done)  # noqa: PTH118
+
+
+def _read(path: str) -> bytes | str:
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        return "it is no regular file"
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return "it is no regular file"
+        content = file.read(LIMIT + 1)
+    return content if len(content) <= LIMIT else "it is larger than 1 MiB"

@@ -1,0 +1,80 @@
+"""Findings: what a person should know or do, each with a stable code; the texts by code stand in a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from typing import NamedTuple
+
+
+class Level(IntEnum):
+    """How much a finding weighs; compares, so that `--fail-on` is a comparison."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Place(NamedTuple):
+    """A position in an input: file name as the user gave it, 1-based line and column."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know. `what` says what happened, `todo` what to do next (empty: nothing to do)."""
+
+    code: str
+    level: Level
+    what: str
+    todo: str = ""
+    place: Place | None = None
+    path: tuple[str, ...] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A row of the table of findings."""
+
+    code: str
+    level: Level
+    title: str
+    text: str
+
+
+@cache
+def codes() -> dict[str, Code]:
+    """Return every finding that the program can make, by code, from the table `findings.toml`."""
+    from importlib.resources import files
+
+    from gcfg2helm.rows import Problem, TablesError, read_file
+
+    problems: list[Problem] = []
+    found: dict[str, Code] = {}
+    for code, row in read_file(files("gcfg2helm_mappings") / "findings.toml", problems).tables().items():
+        level = {"info": Level.INFO, "warning": Level.WARNING, "error": Level.ERROR}.get(row.take("level", str, ""))
+        if level is None:
+            row.problem("level: none of info, warning, error")
+        found[code] = Code(code, level or Level.ERROR, row.take("title", str, ""), row.take("text", str, ""))
+        row.finish()
+    if problems:
+        raise TablesError(problems)
+    return found
+
+
+def finding(
+    code: str, what: str, todo: str = "", place: Place | None = None, path: tuple[str, ...] = (), link: str = ""
+) -> Finding:
+    """Make a finding; its level is the table's. Raises KeyError for a code that the table does not have."""
+    return Finding(code, codes()[code].level, what, todo, place, path, link)

@@ -1,0 +1,389 @@
+"""The gcfg language, exactly as Go's `gopkg.in/gcfg.v1` reads it, without losing a byte.
+
+Simple lines, nearly all of a real file, match one regular expression; every other line goes through `scanner.Scanner`, which
+follows the Go package's scanner and reader token by token. The tests compare both with the Go package itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from gcfg2helm.masked import STARS
+from gcfg2helm.scanner import BLANK, Scanner, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LINE = re.compile(
+    r"[ \t\r]*+(?:"
+    r"(?P<name>[A-Za-z][A-Za-z0-9-]*+)[ \t\r]*+=[ \t\r]*+(?P<value>[^;#\"\\\n]*+)(?P<beside>[;#][^\n]*+)?"
+    r"|(?P<comment>[;#][^\n]*+)"
+    r"|\[[ \t\r]*+(?P<section>[A-Za-z][A-Za-z0-9-]*+)[ \t\r]*+(?:\"(?P<subsection>[^\"\\\n]++)\"[ \t\r]*+)?\]"
+    r"[ \t\r]*+(?P<aside>[;#][^\n]*+)?"
+    r")?+(?:\n|\Z)"
+)
+_BOOLEANS = {
+    "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
+}  # fmt: skip
+_NEEDS_QUOTES = re.compile(r"[;#\"\\\n\t]")
+_IMPOSSIBLE = re.compile(r"[\x00\r\ud800-\udfff]")
+
+
+class GcfgError(Exception):
+    """The text is not gcfg. Carries the place (1-based line and column) and the source line."""
+
+    def __init__(self, message: str, file: str, line: int, column: int, source_line: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.column = column
+        self.source_line = source_line
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: error: {self.message}"
+
+    def format(self, hide: Callable[[str], str]) -> str:
+        """Return the message, the source line as `hide` shows it (stars of the same width), a caret under the place."""
+        line = hide(self.source_line)
+        pad = "".join("\t" if char == "\t" else " " for char in line[: self.column - 1])
+        return f"{self}\n  {line}\n  {pad}^"
+
+
+class Entry(NamedTuple):
+    """One variable: `value` is None where the line has no `=`. Line and column are 1-based, offsets count characters.
+
+    `above` are the comment lines before it as they stand, `beside` the comment behind its value. `cut`: the value ends at
+    a `;` or `#` that no blank precedes, so the writer probably meant more.
+    """
+
+    section: str
+    subsection: str | None
+    name: str
+    value: str | None
+    line: int
+    column: int
+    start: int
+    value_start: int
+    value_end: int
+    end: int
+    above: tuple[str, ...] = ()
+    beside: str = ""
+    cut: bool = False
+
+    def __repr__(self) -> str:
+        shown = "" if self.value is None else f" = {STARS}"
+        return f"<Entry {header(self.section, self.subsection)}.{self.name}{shown} at {self.line}:{self.column}>"
+
+
+@dataclass(slots=True)
+class Header:
+    """One section header and what stands under it; `start` is the offset of its line, `end` that of its block's end.
+
+    `above` are comments directly above it or on its line, `after` those at the end of its block.
+    """
+
+    section: str
+    subsection: str | None
+    line: int
+    column: int
+    start: int
+    above: tuple[str, ...] = ()
+    entries: list[Entry] = field(default_factory=list)
+    after: tuple[str, ...] = ()
+    end: int = 0
+
+
+class Section(Mapping[str, str | None]):
+    """All settings of one section by name, without case, across repeated headers; a repeated name gives its last value."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._values: dict[str, list[str | None]] = {}
+        self._names: dict[str, str] = {}
+        for entry in entries:
+            key = entry.name.lower()
+            self._names.setdefault(key, entry.name)
+            self._values.setdefault(key, []).append(entry.value)
+
+    def __getitem__(self, name: str) -> str | None:
+        return self._values[name.lower()][-1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.values())
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def getlist(self, name: str) -> list[str | None]:
+        """Return all values of a repeated name, in order; empty where there is none."""
+        return list(self._values.get(name.lower(), ()))
+
+
+@dataclass(slots=True)
+class Document:
+    """A parsed file: `source` is its text without the byte order mark; `head` are the comments at its top.
+
+    Reads like `configparser`: `doc["Server"]["Address"]`, `doc['LDAP "x"']`, names of sections and settings without case.
+    """
+
+    source: str
+    bom: bool = False
+    head: tuple[str, ...] = ()
+    headers: list[Header] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    _sections: dict[tuple[str, str | None], Section] = field(default_factory=dict)
+
+    @property
+    def newline(self) -> str:
+        """The line ending of the file's first line."""
+        end = self.source.find("\n")
+        return "\r\n" if end > 0 and self.source[end - 1] == "\r" else "\n"
+
+    def sections(self) -> list[str]:
+        """Return each section once, as its first header writes it, subsection included: `LDAP "x"`."""
+        names: dict[tuple[str, str | None], str] = {}
+        for one in self.headers:
+            names.setdefault((one.section.lower(), one.subsection), header(one.section, one.subsection))
+        return list(names.values())
+
+    def __contains__(self, section: object) -> bool:
+        return isinstance(section, str) and self._find(section) is not None
+
+    def __getitem__(self, section: str) -> Section:
+        found = self._find(section)
+        if found is None:
+            raise KeyError(section)
+        return found
+
+    def _find(self, text: str) -> Section | None:
+        section, subsection = split_header(text)
+        key = (section.lower(), subsection)
+        if key not in self._sections:
+            headers = [one for one in self.headers if (one.section.lower(), one.subsection) == key]
+            if not headers:
+                return None
+            self._sections[key] = Section([entry for one in headers for entry in one.entries])
+        return self._sections[key]
+
+    def get(self, section: str, name: str, fallback: str | None = None) -> str | None:
+        """Return the last value of a setting, `fallback` where the file does not have it."""
+        found = self._find(section)
+        return found[name] if found is not None and name in found else fallback
+
+    def getboolean(self, section: str, name: str, fallback: bool | None = None) -> bool | None:  # noqa: FBT001 - as configparser
+        """Return a setting as a boolean (a name without `=` is true). Raises ValueError where it is none."""
+        found = self._find(section)
+        if found is None or name not in found:
+            return fallback
+        value = found[name]
+        if value is None:
+            return True
+        meaning = boolean(value)
+        if meaning is None:
+            raise ValueError(f"{section}.{name} is not a boolean")
+        return meaning
+
+    def items(self, section: str) -> list[tuple[str, str | None]]:
+        """Return the settings of a section as pairs of name and last value."""
+        return list(self[section].items())
+
+
+def boolean(text: str) -> bool | None:
+    """Return what Go's gcfg reads: true, yes, on, 1 and false, no, off, 0 in any case; None for everything else."""
+    return _BOOLEANS.get(text.lower())
+
+
+def quote(text: str) -> str:
+    """Return the gcfg text that reads back as `text`: bare where that is exact, else in double quotes.
+
+    Raises ValueError for what no gcfg file can hold: NUL, a carriage return, half a surrogate pair.
+    """
+    if _IMPOSSIBLE.search(text):
+        raise ValueError("gcfg cannot hold NUL, carriage returns or lone surrogates")
+    if text == text.strip() and not _NEEDS_QUOTES.search(text):
+        return text
+    for char, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
+        text = text.replace(char, escape)
+    return f'"{text}"'
+
+
+def header(section: str, subsection: str | None) -> str:
+    """Return a section header's text without its brackets: `Server`, `LDAP "x"`."""
+    if subsection is None:
+        return section
+    escaped = subsection.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{section} "{escaped}"'
+
+
+def split_header(text: str) -> tuple[str, str | None]:
+    """Return section and subsection of a header's text, the other way round than `header`."""
+    name, blank, rest = text.strip(BLANK).partition(" ")
+    if '"' in name:  # `LDAP"x"` is as good
+        name, blank, rest = text.strip(BLANK).partition('"')
+        rest = blank + rest
+    rest = rest.strip(BLANK)
+    return name, unquote(rest) if rest else None
+
+
+def parse(data: bytes | str, file: str = "<gcfg>") -> Document:
+    """Read a whole file (UTF-8, a byte order mark at its start is skipped) into a Document.
+
+    Raises GcfgError exactly where Go's package refuses the file.
+    """
+    if isinstance(data, bytes):
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            before = data[: error.start].decode("utf-8", "replace")
+            raise _error("illegal UTF-8 encoding", file, before + "\ufffd", len(before)) from None
+    else:
+        text = data
+    bom = text.startswith("\ufeff")
+    if bom:
+        text = text[1:]
+    if (nul := text.find("\0")) >= 0:
+        raise _error("illegal character NUL", file, text, nul)
+    return _Reader(text, file, bom=bom).read()
+
+
+def _error(message: str, file: str, text: str, offset: int) -> GcfgError:
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : len(text) if end < 0 else end].rstrip("\r")
+    return GcfgError(message, file, text.count("\n", 0, offset) + 1, offset - start + 1, line)
+
+
+class _Reader:
+    """Reads line by line; holds what the next line needs to know of the ones before."""
+
+    def __init__(self, text: str, file: str, *, bom: bool) -> None:
+        self.text = text
+        self.file = file
+        self.document = Document(text, bom)
+        self.current: Header | None = None
+        self.comments: list[str] = []
+        self.blanks: list[int] = []  # how many comments stood before each blank line
+
+    def read(self) -> Document:
+        text, match, comments, blanks = self.text, _LINE.match, self.comments, self.blanks
+        entries = self.document.entries
+        position, line, size = 0, 0, len(text)
+        while position < size:
+            line += 1
+            found = match(text, position)
+            if found is None:
+                position, line = self._slowly(position, line)
+                continue
+            kind = found.lastgroup
+            if kind in ("value", "beside"):
+                if self.current is None:
+                    raise self._fail("expected section header", found.start("name"))
+                name, value, beside = found.group("name", "value", "beside")
+                start, value_start = found.start("name"), found.start("value")
+                bare = value.rstrip(BLANK)
+                value_end = value_start + len(bare)
+                entry = Entry(
+                    self.current.section,
+                    self.current.subsection,
+                    name,
+                    bare.replace("\r", "") if "\r" in bare else bare,
+                    line,
+                    start - position + 1,
+                    start,
+                    value_start,
+                    value_end,
+                    found.end(),
+                    tuple(comments) if comments else (),
+                    beside.rstrip("\r") if beside else "",
+                    bool(beside) and _is_cut(text, value_start, value_end, value_start + len(value)),
+                )
+                entries.append(entry)
+                self.current.entries.append(entry)
+                if comments or blanks:
+                    comments.clear()
+                    blanks.clear()
+            elif kind == "comment":
+                comments.append(found["comment"].rstrip("\r"))
+            elif kind is None:
+                blanks.append(len(comments))
+            else:
+                section, subsection, aside = found.group("section", "subsection", "aside")
+                column = found.start("section") - position
+                self._open(section, subsection, line, column, position, aside or "")
+            position = found.end()
+        self._close(size, tuple(comments))
+        return self.document
+
+    def _open(self, section: str, subsection: str | None, line: int, column: int, start: int, aside: str) -> None:
+        """Begin a section: comments directly above its header are its own, the others close the section before."""
+        comments, split = self.comments, self.blanks[-1] if self.blanks else 0
+        above = comments[split:] + ([aside.rstrip("\r")] if aside else [])
+        self._close(start, tuple(comments[:split]))
+        self.current = Header(section, subsection, line, max(column, 1), start, tuple(above))
+        self.document.headers.append(self.current)
+
+    def _close(self, end: int, rest: tuple[str, ...]) -> None:
+        if self.current is None:
+            self.document.head = rest
+        else:
+            self.current.after = rest
+            self.current.end = end
+        self.comments.clear()
+        self.blanks.clear()
+
+    def _fail(self, message: str, offset: int) -> GcfgError:
+        return _error(message, self.file, self.text, offset)
+
+    def _slowly(self, position: int, line: int) -> tuple[int, int]:
+        """Read one statement with the exact scanner; returns where the next line begins and the last line's number."""
+        scanner = Scanner(self.text, position, self._fail)
+        scanner.skip()
+        start = scanner.at
+        column = start - position + 1
+        if scanner.peek() == "[":
+            section, subsection = scanner.header()
+            aside, end = scanner.line_end()
+            self._open(section, subsection, line, column, position, aside)
+            return end, line + self.text.count("\n", position, max(position, end - 1))
+        name = scanner.identifier()
+        if not name:
+            word = "expected section header or variable declaration" if self.current else "expected section header"
+            raise self._fail(word if scanner.peek() in ('"', "]", "=") else "illegal character", start)
+        if self.current is None:
+            raise self._fail("expected section header", start)
+        scanner.skip()
+        value: str | None = None
+        value_start = value_end = scanner.at
+        cut = False
+        if scanner.peek() == "=":
+            scanner.at += 1
+            scanner.skip()
+            value_start = scanner.at
+            literal, value_end = scanner.value()
+            value = unquote(literal)
+            cut = scanner.peek() in (";", "#") and _is_cut(self.text, value_start, value_end, scanner.at)
+        elif scanner.peek() not in ("\n", "", ";", "#"):
+            raise self._fail("expected '='", scanner.at)
+        aside, end = scanner.line_end()
+        entry = Entry(
+            self.current.section, self.current.subsection, name, value, line, column, start,
+            value_start, value_end, end, tuple(self.comments), aside, cut,
+        )  # fmt: skip
+        self.document.entries.append(entry)
+        self.current.entries.append(entry)
+        self.comments.clear()
+        self.blanks.clear()
+        return end, line + self.text.count("\n", position, max(position, end - 1))
+
+
+def _is_cut(text: str, value_start: int, value_end: int, delimiter: int) -> bool:
+    """Whether the comment sign at `delimiter` stands right behind the value, or right before a word in its place."""
+    if value_end == value_start:
+        return text[delimiter + 1 : delimiter + 2] not in ("", " ", "\t", "\r", "\n", ";", "#")
+    return value_end == delimiter

@@ -1,0 +1,75 @@
+"""Real Helm: `helm template` on a chart's folder or archive, and the rstudio-connect.gcfg in what it renders."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FILE = "rstudio-connect.gcfg"
+_PATIENCE = 120  # seconds
+
+
+class HelmError(Exception):
+    """Helm is absent, does not render, or renders no configuration; the message says which, and what Helm said."""
+
+
+def program(name: str = "") -> str:
+    """Return the Helm to run: the given one, else the one on PATH. Raises HelmError where there is none."""
+    found = shutil.which(name or "helm")
+    if found is None:
+        wanted = f"{name} is not a program" if name else "helm is not on PATH"
+        raise HelmError(
+            f"{wanted}; install Helm or name it with --helm, or leave --chart out to use the built-in model"
+        )
+    return found
+
+
+def chart_version(helm: str, chart: Path) -> str:
+    """Return the version that a chart's Chart.yaml states. Raises HelmError."""
+    text = _run([helm, "show", "chart", str(chart)])
+    version = next((line for line in text.splitlines() if line.startswith("version:")), "")
+    return version.partition(":")[2].strip().strip("\"'")
+
+
+def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namespace: str) -> str:
+    """Return the rstudio-connect.gcfg that `helm template` gives for values texts in Helm's order.
+
+    The texts may hold secrets: they stand in a folder that only this user can read, and only while Helm runs.
+    Raises HelmError.
+    """
+    with tempfile.TemporaryDirectory(prefix="gcfg2helm-") as folder:
+        command = [helm, "template", release, str(chart), "--namespace", namespace]
+        for number, text in enumerate(layers):
+            file = Path(folder) / f"values-{number}.yaml"
+            file.touch(mode=0o600)
+            file.write_text(text, encoding="utf-8", newline="")
+            command += ["-f", str(file)]
+        output = _run(command)
+    return _configuration(output)
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - the user's Helm
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise HelmError(f"{command[0]}: {type(error).__name__}") from None
+    if done.returncode:
+        said = [line for line in done.stderr.strip().splitlines() if line.strip()]
+        raise HelmError("helm refuses: " + " ".join(said[-3:])[:2000])
+    return done.stdout
+
+
+def _configuration(output: str) -> str:
+    from ruamel.yaml import YAML
+
+    for document in YAML(typ="safe", pure=True).load_all(output):
+        data = document.get("data") if isinstance(document, dict) and document.get("kind") == "ConfigMap" else None
+        if isinstance(data, dict) and _FILE in data:
+            return str(data[_FILE])
+    raise HelmError(f"the chart renders no ConfigMap with {_FILE}; is it rstudio-connect?")

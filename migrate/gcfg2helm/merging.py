@@ -1,0 +1,248 @@
+"""What the gcfg asks for meets what values.yaml already says, and the chart's own defaults.
+
+Outside `config` the existing values.yaml is the administrator's answer and wins; under `config` the gcfg does, unless
+`--prefer values` turns that round.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gcfg2helm import chart as charts
+from gcfg2helm import emit, gcfg, helmyaml
+from gcfg2helm.context import Context, Keep
+from gcfg2helm.findings import Finding, finding
+from gcfg2helm.tables import DefaultRule, Fate
+from gcfg2helm.values import MISSING, Edit, applied, find, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gcfg2helm.values import Path, Tree
+
+# Edits at these paths hold new items only: the list that stands there keeps its own.
+LIST_PATHS: frozenset[Path] = frozenset(
+    {("pod", "env"), ("pod", "volumes"), ("pod", "volumeMounts"), ("extraObjects",)}
+)
+# Its value `base` is the chart's own default, and what the template in the file stands above.
+_RUNTIME_YAML = ("launcher", "customRuntimeYaml")
+
+
+class Merger:
+    """Turns proposals into edits, one kind after the other; `findings` collects what had to give way.
+
+    `answers` is all of values.yaml; the context has it without what is no answer (`unanswered`).
+    """
+
+    def __init__(self, ctx: Context, answers: Mapping[str, Tree]) -> None:
+        self.ctx = ctx
+        self.answers = answers
+        self.findings: list[Finding] = []
+        self.kept: set[Path] = set()
+
+    def _existing(self, path: Path) -> object:
+        """Return what values.yaml says at a path; MISSING where it says nothing."""
+        return find(self.answers, path)
+
+    def always(self) -> list[Edit]:
+        """Return what the values must say whatever the gcfg and values.yaml hold."""
+        edits: list[Edit] = []
+        for row in self.ctx.tables.always:
+            if self.ctx.chart not in row.span or row.backend not in (None, self.ctx.backend):
+                continue
+            existing = self._existing(row.path)
+            if existing not in (MISSING, row.value):
+                what = f"{dotted(row.path)} was {_shown(existing)} and becomes {_shown(row.value)}: {row.reason}"
+                self.findings.append(finding("G2H214", what, path=row.path))
+            edits.append(Edit(row.path, row.value))
+        return edits
+
+    def outside(self, proposals: Sequence[Edit]) -> list[Edit]:
+        """Return the proposals outside `config` that values.yaml does not answer already; lists get new items only."""
+        edits: dict[Path, Edit] = {}
+        for edit in proposals:
+            if edit.path in LIST_PATHS:
+                edits[edit.path] = self._extended(edit, edits.get(edit.path))
+            elif edit.path[:1] == ("config",) or self._unanswered(edit):
+                edits[edit.path] = edit
+        return list(edits.values())
+
+    def _extended(self, edit: Edit, before: Edit | None) -> Edit:
+        existing = self._existing(edit.path)
+        items = list(before.value) if before and isinstance(before.value, list) else []
+        if before is None and isinstance(existing, list):
+            items = list(existing)
+        new = edit.value if isinstance(edit.value, list) else []
+        items += [item for item in new if item not in items]
+        todo = "; ".join(filter(None, (before.todo if before else "", edit.todo)))
+        return Edit(edit.path, items, edit.comments, todo=todo, source=edit.source)
+
+    def _unanswered(self, edit: Edit) -> bool:
+        existing = self._existing(edit.path)
+        if find(self.ctx.answers, edit.path) is MISSING or same(existing, edit.value):
+            return True
+        if edit.todo or edit.comments_only or edit.remove:
+            return edit.comments_only
+        what = f"{dotted(edit.path)} stays as values.yaml has it; proposed was {_shown(edit.value)}."
+        self.findings.append(finding("G2H209", what, path=edit.path))
+        return False
+
+    # under config ----------------------------------------------------------------------------------------------------
+
+    def config(self, edits: Sequence[Edit], secret_paths: set[Path]) -> list[Edit]:
+        """Return the edits under `config`; name what values.yaml has there besides, and spell it as the chart does."""
+        existing = self._existing(("config",))
+        if not isinstance(existing, dict) or not existing:
+            return list(edits)
+        variants = _by_meaning(existing)
+        merged: list[Edit] = []
+        wanted = {_meaning_of(edit.path): edit.path for edit in edits}
+        for edit in edits:
+            for path in variants.pop(_meaning_of(edit.path), []):
+                if path != edit.path:
+                    merged.append(Edit(path, remove=True))
+                    what = f"{dotted(path)} is the same setting in other capitals; Connect would read both."
+                    self.findings.append(finding("G2H210", what, path=path))
+            merged.append(self._against(edit))
+        for meaning, paths in variants.items():
+            for path in paths:
+                value = self._existing(path)
+                if value is None or meaning in wanted or path in secret_paths:
+                    continue
+                what = f"{dotted(path)} stands in values.yaml and not in the gcfg."
+                self.findings.append(finding("G2H216", what, "Remove it, unless you want it.", path=path))
+        return merged
+
+    def _against(self, edit: Edit) -> Edit:
+        """Compare one edit with what stands there: the same reading stays untouched, else one of the two wins."""
+        existing = self._existing(edit.path)
+        if existing is MISSING:
+            return edit
+        if _printed(existing) == _printed(edit.value):
+            return Edit(edit.path, existing, edit.comments, source=edit.source)  # type: ignore[arg-type]
+        name = dotted(edit.path)
+        if self.ctx.options.prefer is Keep.VALUES:
+            self.findings.append(finding("G2H214", f"{name} stays as values.yaml has it.", path=edit.path))
+            self.kept.add(edit.path)
+            return Edit(edit.path, existing, edit.comments, source=edit.source)  # type: ignore[arg-type]
+        self.findings.append(finding("G2H214", f"{name} becomes what the gcfg says.", path=edit.path))
+        return edit
+
+    # the chart's own -------------------------------------------------------------------------------------------------
+
+    def defaults(self, config: Mapping[str, Mapping[str, object]]) -> list[Edit]:
+        """Decide about every default of the chart under `config` that neither the gcfg nor values.yaml sets."""
+        edits: dict[Path, Edit] = {}
+        for path in _leaves(charts.defaults(self.ctx.chart).get("config", {})):
+            if path[0] in config and (len(path) < 2 or path[1] in config[path[0]]):
+                continue
+            row = self._default_row(path)
+            if row is None or (len(row.path) == 1 and path[0] in config):
+                continue
+            target = ("config", *(row.path if row.fate is Fate.RESET else path))
+            existing = self._existing(target)
+            if existing is not MISSING and existing is not None:
+                continue
+            if row.fate is Fate.KEEP or self.ctx.options.chart_defaults is Keep.CHART:
+                what = (
+                    f"{dotted(target)} keeps the chart's default. {row.reason if row.fate is Fate.KEEP else ''}".strip()
+                )
+                self.findings.append(finding("G2H207", what, path=target))
+                continue
+            if target not in edits:
+                edits[target] = Edit(target, None)
+                self.findings.append(finding("G2H208", f"{dotted(target)}: {row.reason}", path=target))
+        return list(edits.values())
+
+    def _default_row(self, path: Path) -> DefaultRule | None:
+        rows = [
+            row for row in self.ctx.tables.defaults if self.ctx.chart in row.span and path[: len(row.path)] == row.path
+        ]
+        return max(rows, key=lambda row: len(row.path), default=None)
+
+    def legacy(self) -> list[Edit]:
+        """Move values of older charts to their new place where that is exact, else say what to do."""
+        from gcfg2helm.transforms import LEGACY
+
+        edits: list[Edit] = []
+        for row in self.ctx.tables.legacy:
+            value = self._existing(row.path)
+            if self.ctx.chart not in row.span or value in (MISSING, None, False, "", {}):
+                continue
+            name = dotted(row.path)
+            moved: object = LEGACY[row.transform](value) if row.transform else value  # type: ignore[arg-type]
+            if row.to and moved is not None and self._existing(row.to) in (MISSING, moved, "", None, {}):
+                edits += [Edit(row.to, moved), Edit(row.path, remove=True)]  # type: ignore[arg-type]
+                what, todo = f"{name} is now {dotted(row.to)}. {row.reason}", ""
+            else:
+                what, todo = f"{name} stands in values.yaml. {row.reason}", "Change it by hand."
+            self.findings.append(finding("G2H210", what, todo, path=row.path))
+        return edits
+
+
+def unanswered(answers: Mapping[str, Tree], proposals: Sequence[Edit]) -> dict[str, Tree]:
+    """Return values.yaml without what is no answer of the administrator.
+
+    That is, outside `config`: what is empty, and what this program proposes itself where nobody has answered yet, so
+    that its questions stay open.
+    """
+    pruned = {key: value if key == "config" else _without_empty(value) for key, value in answers.items()}
+    ours = [edit for edit in proposals if edit.path[:1] != ("config",) and edit.path not in LIST_PATHS]
+    standing = [edit.path for edit in ours if same(find(pruned, edit.path), edit.value)]
+    if find(pruned, _RUNTIME_YAML) == "base":
+        standing.append(_RUNTIME_YAML)
+    return applied(pruned, [Edit(path, remove=True) for path in standing])
+
+
+def _without_empty(tree: Tree) -> Tree:
+    if not isinstance(tree, dict):
+        return tree
+    kept = {key: _without_empty(value) for key, value in tree.items()}
+    return {key: value for key, value in kept.items() if value not in (None, "", [], {})}
+
+
+def dotted(path: Path) -> str:
+    """Return a values path for people: keys that hold more than letters and digits in quotes, as YAML has them."""
+    return ".".join(map(_key, path)).replace(".[", "[")
+
+
+def _key(key: str) -> str:
+    if key.replace("_", "").replace("-", "").isalnum() or (key[:1] == "[" and key[1:-1].isdigit()):
+        return key
+    shown = emit.visible(key)
+    return f"'{shown}'" if "'" not in shown else f'"{shown}"'
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "a map"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
+
+
+def _printed(value: object) -> list[str]:
+    """Return the lines that the chart prints for a value of `config`."""
+    items = value if isinstance(value, list) else [value]
+    return [helmyaml.go_text(item) for item in items]  # type: ignore[arg-type]
+
+
+def _leaves(config: Tree) -> Iterator[Path]:
+    """Yield the paths of `config` that the chart prints: section and setting."""
+    if isinstance(config, dict):
+        for section, settings in config.items():
+            for name in settings if isinstance(settings, dict) else ():
+                yield (section, name)
+
+
+def _meaning_of(path: Path) -> tuple[str, str]:
+    """Return a path under `config` as Connect compares it: the subsection with case, the rest without."""
+    section, subsection = gcfg.split_header(path[1])
+    return gcfg.header(section.lower(), subsection), path[2].lower() if len(path) > 2 else ""
+
+
+def _by_meaning(config: Mapping[str, object]) -> dict[tuple[str, str], list[Path]]:
+    found: dict[tuple[str, str], list[Path]] = {}
+    for section, settings in config.items():
+        for name in settings if isinstance(settings, dict) else ():
+            path = ("config", section, name)
+            found.setdefault(_meaning_of(path), []).append(path)
+    return found

@@ -1,0 +1,335 @@
+"""The plan: one decision for every entry of the gcfg, and the edits that make values.yaml of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gcfg2helm import chart as charts
+from gcfg2helm import files, gcfg, needs, secrets
+from gcfg2helm.commentary import Commentary
+from gcfg2helm.context import Context, Group, Options, Result, SecretMode
+from gcfg2helm.decisions import Decision, EnvSecret, Located, Outcome, Plan
+from gcfg2helm.findings import Finding, finding
+from gcfg2helm.grouping import group_entries
+from gcfg2helm.kinds import misfit
+from gcfg2helm.masked import Secret
+from gcfg2helm.merging import Merger, unanswered
+from gcfg2helm.tables import Action, Backend, Rule, Setting, Source, Tables
+from gcfg2helm.transforms import TRANSFORMS
+from gcfg2helm.values import Edit
+from gcfg2helm.versions import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gcfg2helm.gcfg import Document
+    from gcfg2helm.values import Path, Scalar, Tree
+
+_PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}", re.ASCII)
+
+
+@dataclass(slots=True)
+class Slot:
+    """What shall stand at one path under `config`: texts as Connect reads them, each with its place in the sources."""
+
+    several: bool
+    secret: bool = False
+    parts: list[tuple[tuple[int, int], str]] = field(default_factory=list)
+
+    @property
+    def values(self) -> list[str]:
+        """The texts in the order of the sources."""
+        return [text for _, text in sorted(self.parts, key=lambda part: part[0])]
+
+
+def build(
+    sources: Sequence[tuple[str, Document]],
+    tables: Tables,
+    *,
+    chart: Version,
+    backend: Backend,
+    release: str = "rsc",
+    namespace: str = "rstudio-connect",
+    options: Options | None = None,
+    answers: Mapping[str, Tree] | None = None,
+    environment: str = "",
+) -> Plan:
+    """Decide what becomes of every entry.
+
+    `sources` are the documents by the name the user gave them, in the order Connect reads them; `environment` names the
+    one that overrides the others. `answers` is the existing values.yaml as Helm reads it.
+    """
+    answers = answers or {}
+    groups = group_entries(sources, tables, environment)
+    connect = _connect_version(chart, answers)
+    ctx = Context(tables, groups, chart, backend, release, namespace, options or Options(), answers, connect)
+    files_in_order = [file for file, _ in sources]
+    if set(answers) - {"config"}:
+        fresh = {key: value for key, value in answers.items() if key in _IDENTITY}
+        ctx.answers = fresh
+        ctx.answers = unanswered(answers, _Draft(ctx, files_in_order).decided().proposals)
+    return _Draft(ctx, files_in_order).decided().finish(sources, answers)
+
+
+# What says which chart and Connect this is, and what the server is configured with; never an answer to a question.
+_IDENTITY = frozenset({"config", "nameOverride", "fullnameOverride", "versionOverride", "image"})
+
+
+def _connect_version(chart: Version, answers: Mapping[str, Tree]) -> Version | None:
+    """Return the Connect that the chart starts: `versionOverride`, else the chart's own; None where unreadable."""
+    override = answers.get("versionOverride")
+    try:
+        return Version.parse(str(override) if override else charts.app_version(chart))
+    except ValueError:
+        return None
+
+
+def node(text: str) -> Scalar:
+    """Return the YAML value which Helm prints so that gcfg reads `text` from it.
+
+    Booleans and integers below 10^6 stay what they are; everything else is a string, with gcfg's quotes where it needs
+    them: Helm prints larger numbers as `1e+06`. Raises ValueError where gcfg cannot hold the text.
+    """
+    quoted = gcfg.quote(text)
+    if quoted in ("true", "false"):
+        return quoted == "true"
+    if _PLAIN_INTEGER.fullmatch(quoted):
+        return int(quoted)
+    return quoted
+
+
+class _Draft:
+    """A plan in the making."""
+
+    def __init__(self, ctx: Context, files: Sequence[str]) -> None:
+        self.ctx = ctx
+        self.order = {file: number for number, file in enumerate(files)}
+        self.config: dict[str, dict[str, Slot]] = {}
+        self.decisions: list[Decision] = []
+        self.findings: list[Finding] = []
+        self.proposals: list[Edit] = []
+        self.env: list[EnvSecret] = []
+        self.secret_values: dict[Path, list[Secret]] = {}
+        self.carried: list[Group] = []
+
+    def decided(self) -> _Draft:
+        """Decide about every group, and what they ask for together."""
+        for group in self.ctx.groups.values():
+            self.decide(group)
+        needed, found = needs.build(self.ctx)
+        self.proposals += needed
+        self.findings += found
+        return self
+
+    # one group -------------------------------------------------------------------------------------------------------
+
+    def decide(self, group: Group) -> None:
+        """Decide about all entries of one setting."""
+        live = set(map(id, group.live))
+        for at in group.entries:
+            if id(at) not in live:
+                self._supersede(group, at)
+        if not group.live:
+            return
+        self._remark(group)
+        rule = group.setting.rule(self.ctx.chart, self.ctx.backend)
+        if result := self._too_new(group):
+            self._record(group, Rule(Action.DROP), result)
+            return
+        result = TRANSFORMS[rule.transform](self.ctx, group, rule) if rule.transform else self._plain(group, rule)
+        self.findings += result.findings
+        self.proposals += result.edits
+        if result.outcome in (Outcome.CARRIED, Outcome.RENAMED):
+            self._carry(group, rule, result)
+        else:
+            self._record(group, rule, result)
+
+    def _supersede(self, group: Group, at: Located) -> None:
+        emptied = group.setting.multi or at.entry.value is None
+        reason = "A name without `=` empties what was collected so far." if emptied else "A later line wins."
+        self.decisions.append(
+            Decision(at, Outcome.SUPERSEDED, group.header, group.setting.name, (), reason, group.setting.origin)
+        )
+        code, what = ("G2H113", "is emptied by a name without `=`") if emptied else ("G2H105", "is set again later")
+        self.findings.append(finding(code, f"{group.key} {what}; this line has no effect.", place=at.place))
+
+    def _remark(self, group: Group) -> None:
+        """Note what is odd about the entries themselves."""
+        setting, place = group.setting, group.last.place
+        if not group.known:
+            near = self.ctx.tables.nearest(setting.section, setting.name)
+            todo = f"Did you mean {near[0]}?" if near else "Check the name against the documentation of your Connect."
+            self.findings.append(finding("G2H101", f"{group.key} is not a setting that the tables list.", todo, place))
+        elif setting.source is Source.UNCONFIRMED:
+            self.findings.append(finding("G2H107", f"{group.key} is unconfirmed.", "", place, link=setting.link))
+        if len(group.live) > 1 and not setting.multi:
+            self.findings.append(finding("G2H110", f"{group.key} stands {len(group.live)} times.", "", place))
+        for at in group.live:
+            if at.entry.cut:
+                what = f"The value of {group.key} ends at a `;` or `#` outside quotes."
+                todo = "If the whole text was meant, quote it in the gcfg and convert again."
+                self.findings.append(finding("G2H102", what, todo, at.place))
+            if group.known and (wanted := misfit(setting, "true" if at.entry.value is None else at.entry.value)):
+                self.findings.append(finding("G2H103", f"{group.key} should be {wanted}.", "", at.place))
+
+    def _too_new(self, group: Group) -> Result | None:
+        """A setting that came after the chart's Connect is left out; one that may have, is carried with a warning."""
+        setting, connect = group.setting, self.ctx.connect
+        if not setting.since or connect is None or Version.parse(setting.since) <= connect:
+            return None
+        place = group.last.place
+        here = charts.app_version(self.ctx.chart)
+        if setting.since_at_latest:
+            what = f"{group.key} was first seen in Connect {setting.since}; chart {self.ctx.chart} starts {here}."
+            self.findings.append(finding("G2H106", what, "Check that this Connect knows it.", place))
+            return None
+        what = f"{group.key} came with Connect {setting.since}; chart {self.ctx.chart} starts {here}."
+        self.findings.append(finding("G2H104", what, "Choose a newer chart version.", place))
+        return Result(Outcome.DROPPED, reason=f"Connect knows it from {setting.since} on only.")
+
+    def _plain(self, group: Group, rule: Rule) -> Result:
+        """Carry out a rule that names no transform."""
+        found: tuple[Finding, ...] = ()
+        if rule.finding or rule.action is not Action.CARRY:
+            code = rule.finding or _CODES[rule.action]
+            what = f"{group.key}: {rule.reason}" if rule.reason else f"{group.key} stands in the file."
+            found = (finding(code, what, rule.todo, group.last.place, rule.to, rule.link or group.setting.link),)
+        match rule.action:
+            case Action.CARRY:
+                return Result(Outcome.CARRIED, findings=found)
+            case Action.RENAME:
+                return Result(Outcome.RENAMED, setting=self.ctx.tables.setting(rule.setting), findings=found)
+            case Action.MOVE:
+                edit = Edit(rule.to, node(group.value), source=(group.last.entry.line,))
+                return Result(Outcome.MOVED, edits=(edit,), findings=found, path=rule.to)
+            case Action.CHART:
+                return Result(Outcome.CHART, findings=found)
+            case Action.DROP:
+                return Result(Outcome.DROPPED, findings=found)
+
+    def _carry(self, group: Group, rule: Rule, result: Result) -> None:
+        """Put the values under `config`, or where secrets go."""
+        ctx = self.ctx
+        setting = result.setting or group.setting
+        subsection = group.subsection if result.subsection is None else result.subsection
+        values = group.values if result.values is None else list(result.values)
+        header = gcfg.header(setting.section, subsection)
+        path = ("config", header, setting.name)
+        if result.outcome is Outcome.RENAMED and not setting.multi and self._stands(setting, subsection):
+            reason = f"{header}.{setting.name} stands in the file too, and wins."
+            self._record(group, rule, Result(Outcome.SUPERSEDED, reason=reason))
+            return
+        outcome, reason, variable = result.outcome, result.reason, ""
+        placement = secrets.place(self.ctx, group, setting, subsection, values)
+        if placement is not None:
+            self.findings += placement.findings
+            if placement.env or placement.secret_values:
+                outcome, reason, variable = Outcome.SECRET, placement.reason, placement.variable
+            if placement.env:
+                self.env.append(placement.env)
+            if placement.secret_values is not None:
+                self.secret_values[path] = [Secret(gcfg.quote(value)) for value in placement.secret_values]
+            values = placement.config_values or []
+        if values:
+            slot = self.config.setdefault(header, {}).setdefault(setting.name, Slot(setting.multi))
+            slot.parts += zip(self._positions(group, len(values)), values, strict=True)
+            slot.several = slot.several or len(slot.parts) > 1
+            slot.secret = slot.secret or (placement is not None and ctx.options.secrets is SecretMode.INLINE)
+            self.carried.append(group)
+        becomes = None
+        if values != group.values:
+            becomes = tuple(map(Secret, values))
+        if placement is not None and placement.secret_values is not None:
+            becomes = tuple(map(Secret, placement.secret_values))
+        self._record(group, rule, Result(outcome, reason=reason, path=path), variable, becomes)
+
+    def _positions(self, group: Group, count: int) -> list[tuple[int, int]]:
+        """Return a place in the sources for each of so many values of a group."""
+        places = [(self.order[at.file], at.entry.line) for at in group.live]
+        return places if len(places) == count else places[:1] * count
+
+    def _stands(self, setting: Setting, subsection: str | None) -> bool:
+        """Whether the file sets the setting under its own name."""
+        other = self.ctx.groups.get((setting.section.lower(), subsection, setting.name.lower()))
+        return other is not None and bool(other.live)
+
+    def _record(
+        self,
+        group: Group,
+        rule: Rule,
+        result: Result,
+        variable: str = "",
+        becomes: tuple[Secret, ...] | None = None,
+    ) -> None:
+        """Decide about each entry that counts; what the group becomes stands with the first."""
+        reason = result.reason or rule.reason
+        origin = rule.origin or group.setting.origin
+        for number, at in enumerate(group.live):
+            mine = becomes if number == 0 or becomes is None else ()
+            key = group.header, group.setting.name
+            self.decisions.append(Decision(at, result.outcome, *key, result.path, reason, origin, variable, mine))
+
+    # the whole -------------------------------------------------------------------------------------------------------
+
+    def finish(self, sources: Sequence[tuple[str, Document]], answers: Mapping[str, Tree]) -> Plan:
+        """Add what follows from all groups together, merge with what values.yaml says, and close the plan."""
+        ctx = self.ctx
+        self.decisions.sort(key=lambda one: (self.order[one.at.file], one.at.entry.line, one.at.entry.column))
+        mounts = files.build(ctx, self.carried)
+        self.proposals += mounts.edits
+        self.findings += mounts.findings
+        env_edits, found, secret_name = secrets.env_edits(ctx, self.env)
+        self.proposals += env_edits
+        self.findings += found
+        commentary = Commentary(sources, self.decisions)
+        self.findings += commentary.findings
+        merger = Merger(ctx, answers)
+        edits = [
+            *merger.legacy(),
+            *merger.always(),
+            *merger.outside(self.proposals),
+            *commentary.place(merger.config(self._config_edits(), set(self.secret_values))),
+            *merger.defaults(self.config),
+        ]
+        self.findings += merger.findings
+        secret_edits = [
+            Edit(path, _one_or_list(list(texts), len(texts) > 1)) for path, texts in self.secret_values.items()
+        ]
+        return Plan(
+            ctx.chart,
+            ctx.backend,
+            ctx.release,
+            ctx.namespace,
+            self.decisions,
+            edits,
+            self.findings,
+            commentary.head,
+            secret_edits,
+            self.env,
+            secret_name,
+            {"files": mounts.manifests},
+            frozenset(merger.kept),
+        )
+
+    def _config_edits(self) -> list[Edit]:
+        edits: list[Edit] = []
+        for header, slots in self.config.items():
+            for name, slot in slots.items():
+                texts: list[Scalar] = [Secret(gcfg.quote(text)) if slot.secret else node(text) for text in slot.values]
+                lines = tuple(line for (_, line), _ in slot.parts)
+                edits.append(Edit(("config", header, name), _one_or_list(texts, slot.several), source=lines))
+        return edits
+
+
+_CODES = {
+    Action.RENAME: "G2H202",
+    Action.MOVE: "G2H203",
+    Action.CHART: "G2H204",
+    Action.DROP: "G2H201",
+}
+
+
+def _one_or_list(values: list[Scalar], several: bool) -> Tree:  # noqa: FBT001 - private, and read at its calls
+    return list(values) if several else values[-1]

@@ -1,0 +1,115 @@
+"""The comparison of server and pod for people and machines: counts first, then what differs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from gcfg2helm import emit
+from gcfg2helm.merging import dotted
+from gcfg2helm.report import text
+from gcfg2helm.verify import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gcfg2helm.verify import Proof, Row
+
+SCHEMA_VERSION = 1
+
+
+def _rows(proof: Proof, *, show_all: bool) -> Sequence[Row]:
+    return [row for row in proof.rows if show_all or row.status is Status.DIFFERENT]
+
+
+def verdict(proof: Proof) -> str:
+    """Return the answer in one line."""
+    if proof.proven and proof.rows:
+        return "proven: the pod reads what the server read"
+    return "not proven"
+
+
+def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool) -> Iterator[str]:
+    """Yield the counts, the differences (or all settings), the findings, the verdict."""
+    counts = proof.counts()
+    yield from (
+        f"{number:6}  {status.value}" for status, number in counts.items() if number or status is Status.DIFFERENT
+    )
+    for row in _rows(proof, show_all=show_all):
+        yield ""
+        hue = "red" if row.status is Status.DIFFERENT else "green"
+        yield f"{text.paint(row.status.value, hue, on=colour)}  {emit.visible(row.setting)}"
+        if row.server is not None:
+            yield f"  server  {row.place or ''}: {text.clipped(emit.visible(str(row.server)), width)}"
+        if row.pod is not None:
+            yield f"  pod     rendered line {row.rendered_line}: {text.clipped(emit.visible(str(row.pod)), width)}"
+        if row.path:
+            yield f"  values  {dotted(row.path)}"
+        if row.reason:
+            yield f"  why     {row.reason}"
+    if proof.findings:
+        yield ""
+    yield from text.finding_lines(proof.findings, width, colour=colour)
+    yield ""
+    yield text.paint(verdict(proof), "green" if proof.proven and proof.rows else "red", on=colour)
+
+
+def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
+    """Return the comparison as plain data; secrets are stars."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "proven": proof.proven and bool(proof.rows),
+        "counts": {status.value: number for status, number in proof.counts().items()},
+        "settings": [
+            {
+                "status": row.status.value,
+                "setting": row.setting,
+                "server": None if row.server is None else str(row.server),
+                "pod": None if row.pod is None else str(row.pod),
+                "place": str(row.place) if row.place else None,
+                "rendered_line": row.rendered_line or None,
+                "path": list(row.path),
+                "reason": row.reason,
+                "own": row.own,
+            }
+            for row in _rows(proof, show_all=show_all)
+        ],
+        "findings": [
+            {
+                "code": one.code,
+                "level": str(one.level),
+                "what": one.what,
+                "todo": one.todo,
+                "place": str(one.place) if one.place else None,
+                "path": list(one.path),
+            }
+            for one in proof.findings
+        ],
+    }
+
+
+def as_json(proof: Proof, *, show_all: bool) -> str:
+    """Return the comparison as JSON text."""
+    return json.dumps(as_data(proof, show_all=show_all), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_markdown(proof: Proof, *, show_all: bool) -> str:
+    """Return the comparison as Markdown: a table of counts, then the settings."""
+    lines = [f"**{verdict(proof)}**", "", "| | settings |", "| --- | ---: |"]
+    lines += [f"| {status.value} | {number} |" for status, number in proof.counts().items()]
+    rows = _rows(proof, show_all=show_all)
+    if rows:
+        lines += ["", "| status | setting | server | pod | values path |", "| --- | --- | --- | --- | --- |"]
+        for row in rows:
+            cells = [row.status.value, row.setting, row.server, row.pod, dotted(row.path)]
+            lines.append("| " + " | ".join(_cell("" if cell is None else str(cell)) for cell in cells) + " |")
+    lines += [
+        "",
+        *(f"- {one.level} {one.code}: {_cell(one.what)} {_cell(one.todo)}".rstrip() for one in proof.findings),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _cell(value: str) -> str:
+    shown = emit.visible(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return shown.replace("`", "\\`").replace("*", "\\*") if value.strip("*") else f"`{value}`" if value else ""

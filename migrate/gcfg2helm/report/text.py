@@ -1,0 +1,121 @@
+"""Plain lines for a terminal: the preview, the findings, the sum at the end. Colour only where it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gcfg2helm import emit, preview
+from gcfg2helm.decisions import Outcome
+from gcfg2helm.findings import Level
+from gcfg2helm.merging import dotted
+from gcfg2helm.values import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gcfg2helm.decisions import Plan
+    from gcfg2helm.findings import Finding
+    from gcfg2helm.preview import Change
+    from gcfg2helm.verify import Proof
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+_SIGNS = {"+": "green", "-": "red", "~": "yellow"}
+_LEVELS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
+_WORDS = {
+    Outcome.CARRIED: "carried",
+    Outcome.SECRET: "secret",
+    Outcome.MOVED: "moved",
+    Outcome.CHART: "set by the chart",
+    Outcome.RENAMED: "renamed",
+    Outcome.SUPERSEDED: "superseded",
+    Outcome.DROPPED: "dropped",
+}
+
+
+def paint(text: str, colour: str, *, on: bool) -> str:
+    """Return text in a colour, where colours are on."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if on and text else text
+
+
+def clipped(text: str, width: int) -> str:
+    """Return text in at most so many characters."""
+    return text if len(text) <= width else text[: max(width - 1, 1)] + "…"
+
+
+def change_lines(changes: Sequence[Change], width: int, *, colour: bool) -> Iterator[str]:
+    """Yield the changes of values.yaml, grouped by section: sign, path, old and new value."""
+    top: tuple[str, ...] = ()
+    for change in changes:
+        depth = 2 if change.path[0] == "config" and len(change.path) > 2 else 1 if len(change.path) > 1 else 0
+        group, rest = change.path[:depth], change.path[depth:]
+        if group != top:
+            top = group
+            if group:
+                yield paint(f"  {dotted(group)}", "bold", on=colour)
+        indent = "    " if group else "  "
+        yield _change_line(change, indent + f"{change.sign} {dotted(rest)}", width, colour=colour)
+
+
+def _change_line(change: Change, start: str, width: int, *, colour: bool) -> str:
+    hue = _SIGNS[change.sign]
+    room = max(width - len(start) - 2, 24)
+    if change.old is MISSING or change.new is MISSING:
+        value = preview.shown(change.new if change.old is MISSING else change.old)
+        return f"{paint(start, hue, on=colour)}: {clipped(value, room)}"
+    half = max((room - 4) // 2, 10)
+    old, new = clipped(preview.shown(change.old), half), clipped(preview.shown(change.new), half)
+    return f"{paint(start, hue, on=colour)}: {paint(old, 'red', on=colour)} -> {paint(new, 'green', on=colour)}"
+
+
+def change_count(changes: Sequence[Change]) -> str:
+    """Return the sum of the changes: `34 added, 2 changed, 1 removed`."""
+    signs = [change.sign for change in changes]
+    parts = [(signs.count("+"), "added"), (signs.count("~"), "changed"), (signs.count("-"), "removed")]
+    return ", ".join(f"{number} {word}" for number, word in parts if number) or "no values changed"
+
+
+def accounting(plan: Plan) -> str:
+    """Return the line that adds up: `142 settings: 118 carried, 6 secret, 9 moved`."""
+    counts = plan.counts()
+    total = sum(counts.values())
+    parts = ", ".join(f"{counts[outcome]} {word}" for outcome, word in _WORDS.items() if counts[outcome])
+    return f"{total} setting{'' if total == 1 else 's'}" + (f": {parts}" if parts else "")
+
+
+def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool) -> Iterator[str]:
+    """Yield the findings, the gravest first, each with what to do in a line of its own."""
+    for one in sorted(findings, key=lambda one: (-one.level, one.place or ("", 0, 0))):
+        place = f"{one.place}: " if one.place and one.place.line else ""
+        label = paint(f"{one.level} {one.code}", _LEVELS[one.level], on=colour)
+        yield from _wrapped(f"{place}{label}: ", emit.visible(one.what), width, len(f"{place}{one.level} {one.code}: "))
+        if one.todo:
+            yield from _wrapped("    -> ", emit.visible(one.todo), width, 7)
+
+
+def _wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str]:
+    import textwrap
+
+    first = max(width - start_width, 20)
+    lines = textwrap.wrap(text, first, break_long_words=False, break_on_hyphens=False) or [""]
+    yield start + lines[0]
+    rest = text[len(lines[0]) :].strip() if len(lines) > 1 else ""
+    for line in textwrap.wrap(rest, max(width - 7, 20), break_long_words=False, break_on_hyphens=False):
+        yield "       " + line
+
+
+def finding_count(findings: Sequence[Finding]) -> str:
+    """Return the sum of the findings: `2 errors, 5 warnings, 9 infos`."""
+    parts = []
+    for level in (Level.ERROR, Level.WARNING, Level.INFO):
+        number = sum(one.level is level for one in findings)
+        if number:
+            parts.append(f"{number} {level}{'' if number == 1 else 's'}")
+    return ", ".join(parts) or "no findings"
+
+
+def proof_line(proof: Proof) -> str:
+    """Return the sum of the comparison: `41 same, 3 secret, 2 kept default`."""
+    return (
+        ", ".join(f"{number} {status.value}" for status, number in proof.counts().items() if number)
+        or "nothing to compare"
+    )

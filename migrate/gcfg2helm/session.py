@@ -1,0 +1,130 @@
+"""From the options of a command to what the conversion needs: tables, chart version, back end, sources, files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gcfg2helm import chart as charts
+from gcfg2helm import helmyaml, inputs, tables
+from gcfg2helm.context import Options
+from gcfg2helm.convert import Request
+from gcfg2helm.findings import Finding, finding
+from gcfg2helm.tables import Backend, Tables
+from gcfg2helm.versions import Version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gcfg2helm.options import Settings
+    from gcfg2helm.values import Tree
+
+KUBERNETES_SINCE = Version(0, 9, 0)
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,251}[a-z0-9])?")
+
+
+class UsageError(Exception):
+    """The command line cannot be meant; the message says what can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All inputs of a command, read: `findings` are about the inputs themselves."""
+
+    request: Request
+    findings: list[Finding]
+
+
+def load_tables(settings_mappings: Path | None) -> Tables:
+    """Load the tables, a site's own over them. Raises rows.TablesError."""
+    return tables.load(settings_mappings)
+
+
+def chart_version(text: str) -> tuple[Version, list[Finding]]:
+    """Return the chart version to convert for; one newer than the newest known is taken as that, with a finding.
+
+    Raises UsageError for a malformed or unsupported one.
+    """
+    if not text:
+        return charts.NEWEST, []
+    known = f"charts {charts.OLDEST} to {charts.NEWEST} are supported"
+    try:
+        version = Version.parse(text)
+    except ValueError:
+        raise UsageError(f"--chart-version: {text!r} is not a version such as {charts.NEWEST}; {known}") from None
+    if version < charts.OLDEST:
+        raise UsageError(f"--chart-version: {version} is too old; {known}")
+    if version > charts.NEWEST:
+        what = f"Chart {version} is newer than the newest known; it is taken as {charts.NEWEST}."
+        return charts.NEWEST, [finding("G2H215", what, "Look for a newer release of this program.")]
+    return version, []
+
+
+def _backend(settings: Settings, chart: Version, existing: dict[str, Tree]) -> tuple[Backend, list[Finding]]:
+    if settings.backend is Backend.KUBERNETES and chart < KUBERNETES_SINCE:
+        raise UsageError(f"--backend kubernetes needs chart {KUBERNETES_SINCE} or newer, not {chart}")
+    if settings.backend is not None:
+        return settings.backend, []
+    backends, launcher = existing.get("backends"), existing.get("launcher")
+    kubernetes = backends.get("kubernetes") if isinstance(backends, dict) else None
+    switched = isinstance(kubernetes, dict) and kubernetes.get("enabled") is True
+    if switched and not (isinstance(launcher, dict) and launcher.get("enabled") is True) and chart >= KUBERNETES_SINCE:
+        what = "values.yaml switches the Kubernetes runner on, so it is the back end."
+        return Backend.KUBERNETES, [finding("G2H213", what, "--backend launcher chooses the launcher.")]
+    return Backend.LAUNCHER, []
+
+
+def load(
+    settings: Settings,
+    name: str,
+    values_name: str = "",
+    secret_values_name: str = "",
+    existing: dict[str, Tree] | None = None,
+) -> Loaded:
+    """Read everything that a conversion needs; `existing` are values that are read already, for the choice of back end.
+
+    Raises UsageError, inputs.InputError, gcfg.GcfgError, helmyaml.YamlError and rows.TablesError.
+    """
+    for option, value in (("--release", settings.release), ("--namespace", settings.namespace)):
+        if not _NAME.fullmatch(value):
+            raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+    chart, found = chart_version(settings.chart_version)
+    known = load_tables(settings.mappings)
+    sources = inputs.documents(name, settings.also)
+    environment = ""
+    if settings.env_file:
+        environment = settings.env_file
+        sources.append((environment, inputs.environment(environment, known)))
+    if beside := inputs.unnamed_neighbour(name, settings.also):
+        found.append(finding("G2H108", f"{beside} lies beside the gcfg and was not named.", f"Add --also {beside}"))
+    values = inputs.text(values_name) if values_name else None
+    more = inputs.text(secret_values_name) if secret_values_name else None
+    backend, said = _backend(settings, chart, existing or (helmyaml.load(values, values_name) if values else {}))
+    request = Request(
+        sources, known, chart, backend, settings.release, settings.namespace, _options(settings, name), environment,
+        values, values_name, more,
+    )  # fmt: skip
+    return Loaded(request, [*found, *said])
+
+
+def _options(settings: Settings, name: str) -> Options:
+    from gcfg2helm import files
+
+    return Options(
+        pvc=settings.pvc,
+        storage_class=settings.storage_class,
+        storage_size=settings.storage_size,
+        nfs=settings.nfs,
+        ingress_class=settings.ingress_class,
+        tls_secret=settings.tls_secret,
+        tls=settings.tls,
+        license_file_secret=settings.license_file_secret,
+        license_server=settings.license_server,
+        images=settings.image,
+        secrets=settings.secrets,
+        secret_name=settings.secret_name,
+        chart_defaults=settings.keep_defaults,
+        prefer=settings.preferred,
+        **({"read_file": files.disk(settings.root)} if settings.root else {}),
+    )

@@ -1,0 +1,403 @@
+"""Brings edits into the text of values.yaml: only the lines of what is set change, every other byte stays.
+
+The existing text is composed into nodes with their positions; where the tree that is meant differs from the one that
+stands there, the node's lines are replaced, and nothing else. The result is read again and compared with what was meant;
+where that fails, ruamel.yaml rewrites the file whole, and the caller is told.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gcfg2helm import emit, helmyaml
+from gcfg2helm.masked import Secret
+from gcfg2helm.values import MISSING, NO_COMMENTS, Comments, Edit, Path, Tree, applied, find, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_TODO = "TODO(gcfg2helm): "
+_TODO_BLOCK = re.compile(r"[ \t]*# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#:[^\n]*)*(?:\n|\Z)")
+_COMMENT = re.compile(r"(?:^|[ \t])#[ ]?([^\n]*)", re.MULTILINE)
+_ALIAS = re.compile(r"\s*\*[^\s,\[\]{}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A file with the edits in it: `tree` is what it says, `rewritten` whether every line had to be written anew."""
+
+    text: str
+    tree: dict[str, Tree]
+    rewritten: bool = False
+
+
+@dataclass(slots=True)
+class _Note:
+    above: list[str] = field(default_factory=list)
+    beside: str = ""
+    after: list[str] = field(default_factory=list)
+
+
+class Notes:
+    """All comments that the edits bring, by path; each is given out once."""
+
+    def __init__(self, edits: Sequence[Edit], tree: Mapping[str, Tree], present: frozenset[str]) -> None:
+        self._notes: dict[Path, _Note] = {}
+        self._present = present
+        for edit in edits:
+            if edit.comments is NO_COMMENTS and not edit.todo:
+                continue
+            path, comments = edit.path, edit.comments
+            homeless = find(tree, path) is MISSING
+            while path and find(tree, path) is MISSING:
+                path = path[:-1]
+            self._add(path, edit, comments, homeless=homeless)
+
+    def _add(self, path: Path, edit: Edit, comments: Comments, *, homeless: bool) -> None:
+        note = self._notes.setdefault(path, _Note())
+        todo = self._todo(edit.todo)
+        if homeless:
+            note.after += [*comments.above, *filter(None, [comments.beside]), *comments.after, *todo]
+            return
+        if note.beside and comments.beside:
+            note.above.append(note.beside)
+        note.above += [*comments.above, *todo]
+        note.beside = comments.beside or note.beside
+        note.after += comments.after
+
+    @staticmethod
+    def _todo(text: str) -> list[str]:
+        """The first line carries the mark; the lines below it belong to it by their `#:`."""
+        if not text:
+            return []
+        first, *more = text.split("\n")
+        return [_TODO + first, *(f": {line}" for line in more)]
+
+    def take(self, path: Path, *, new: bool) -> _Note:
+        """Return the comments of a path; beside a key that stands already, only those that the file does not have."""
+        note = self._notes.pop(path, None) or _Note()
+        if new:
+            return note
+        beside = "" if self._has(note.beside) else note.beside
+        return _Note(self._fresh(note.above), beside, self._fresh(note.after))
+
+    def _has(self, line: str) -> bool:
+        return line.strip() in self._present
+
+    def _fresh(self, lines: list[str]) -> list[str]:
+        """A todo is one question: its lines come or stay away together."""
+        fresh: list[str] = []
+        keep = True
+        for line in lines:
+            if not line.startswith(":"):
+                keep = not self._has(line)
+            if keep:
+                fresh.append(line)
+        return fresh
+
+
+def _comment_lines(lines: Sequence[str], indent: int) -> Iterator[str]:
+    for line in lines:
+        yield " " * indent + (f"#{line}" if line.startswith(":") else emit.comment(line))
+
+
+def _entry(key: str, value: Tree, notes: Notes, path: Path, indent: int) -> Iterator[str]:
+    """Yield the lines of a key that the file does not have yet, with its comments."""
+    note = notes.take(path, new=True)
+    yield from _comment_lines(note.above, indent)
+    if isinstance(value, dict) and value:
+        if note.beside:
+            yield from _comment_lines([note.beside], indent)
+        yield emit.key_lines(key, "", indent)
+        for name, item in value.items():
+            yield from _entry(name, item, notes, (*path, name), indent + 2)
+        yield from _comment_lines(note.after, indent + 2)
+        return
+    lines = list(emit.entry(key, value, indent))
+    if note.beside and len(lines) == 1:
+        lines[0] += "  " + emit.comment(note.beside)
+    elif note.beside:
+        yield from _comment_lines([note.beside], indent)
+    yield from lines
+    yield from _comment_lines(note.after, indent)
+
+
+def create(edits: Sequence[Edit], head: Sequence[str] = ()) -> Applied:
+    """Return a new file: the comments of the head, then what the edits say, in their order."""
+    tree = applied({}, edits)
+    notes = Notes(edits, tree, frozenset())
+    lines = [emit.comment(line) for line in head]
+    if head and tree:
+        lines.append("")
+    for key, value in tree.items():
+        lines += _entry(key, value, notes, (key,), 0)
+    lines += _comment_lines(notes.take((), new=True).after, 0)
+    return Applied(emit.joined(lines, "\n"), tree)
+
+
+def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str = "values.yaml") -> Applied:
+    """Return the text of an existing file with the edits in it. Raises helmyaml.YamlError where it cannot be read."""
+    bom = "\ufeff" if text.startswith("\ufeff") else ""
+    body = text[len(bom) :]
+    old = helmyaml.load(body, file)
+    if not old and not body.strip():
+        return create(edits, head)
+    meant = applied(old, edits)
+    asked = {_TODO + edit.todo.split("\n")[0] for edit in edits if edit.todo}
+    body = _TODO_BLOCK.sub(lambda found: found[0] if _text_of(found[0]) in asked else "", body)
+    present = frozenset(line.strip() for line in _COMMENT.findall(body))
+    above = [line for line in head if line.strip() not in present]
+    for expand in (False, True):
+        notes = Notes(edits, meant, present)
+        spliced = _Splicer(body, notes, expand=expand).spliced(old, meant, above)
+        if _reads_as(spliced, meant):
+            return Applied(bom + spliced, meant)
+    rewritten = _rewritten(body, old, meant)
+    if rewritten is None:
+        message = "this file cannot be changed without changing what it says elsewhere; write its aliases out first"
+        raise helmyaml.YamlError(file, 1, 1, message)
+    return Applied(bom + rewritten, meant, rewritten=True)
+
+
+def _text_of(block: str) -> str:
+    return block.split("\n", maxsplit=1)[0].strip().removeprefix("# ").rstrip()
+
+
+def _reads_as(text: str, meant: dict[str, Tree]) -> bool:
+    try:
+        return same(helmyaml.load(text), meant)
+    except helmyaml.YamlError:
+        return False
+
+
+class _Splicer:
+    """Collects replacements of parts of a text, by the positions of its nodes.
+
+    `expand`: aliases and merged maps are written out, so that what they share can change in one place alone.
+    """
+
+    def __init__(self, text: str, notes: Notes, *, expand: bool) -> None:
+        self.expand = expand
+        self.text = text
+        self.notes = notes
+        self.newline = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
+        self.patches: list[tuple[int, int, str]] = []
+
+    def spliced(self, old: dict[str, Tree], meant: dict[str, Tree], head: Sequence[str]) -> str:
+        """Return the text that says `meant`."""
+        from ruamel.yaml import YAML
+
+        yaml = YAML(typ="safe", pure=True)
+        yaml.version = (1, 1)
+        root: Any = yaml.compose(self.text)
+        if head:
+            self._patch(0, 0, emit.joined([emit.comment(line) for line in head] + [""], self.newline))
+        if type(root).__name__ != "MappingNode" or not root.value or root.flow_style:
+            start, end = (len(self.text), len(self.text)) if root is None else self._span(root)
+            lines = [line for key, value in meant.items() for line in _entry(key, value, self.notes, (key,), 0)]
+            self._insert_or_replace(start, end, lines)
+        else:
+            self._mapping(root, old, meant, ())
+        after = self.notes.take((), new=False).after
+        if after:
+            end = len(self.text)
+            self._insert(end, list(_comment_lines(after, 0)))
+        return self._result()
+
+    def _span(self, node: Any) -> tuple[int, int]:
+        return node.start_mark.index, node.end_mark.index
+
+    def _insert_or_replace(self, start: int, end: int, lines: list[str]) -> None:
+        if start == end:
+            self._insert(end, lines)
+        elif lines:
+            self._patch(start, end, emit.joined(lines, self.newline).removesuffix(self.newline))
+
+    def _patch(self, start: int, end: int, new: str) -> None:
+        if start != end or new:
+            self.patches.append((start, end, new))
+
+    def _insert(self, offset: int, lines: list[str]) -> None:
+        """Put whole lines at the beginning of the line at an offset, or behind the last one."""
+        if not lines:
+            return
+        new = emit.joined(lines, self.newline)
+        if offset and self.text[offset - 1] != "\n":
+            new = self.newline + new
+        self._patch(offset, offset, new)
+
+    def _result(self) -> str:
+        text, parts, end = self.text, [], len(self.text)
+        numbered = sorted(enumerate(self.patches), key=lambda pair: (pair[1][0], pair[1][1], pair[0]), reverse=True)
+        for _, (start, stop, new) in numbered:
+            parts += [text[stop:end], new]
+            end = start
+        return "".join([text[:end], *reversed(parts)])
+
+    # positions -------------------------------------------------------------------------------------------------------
+
+    def _line_start(self, offset: int) -> int:
+        return self.text.rfind("\n", 0, offset) + 1
+
+    def _next_line(self, offset: int) -> int:
+        found = self.text.find("\n", offset)
+        return len(self.text) if found < 0 else found + 1
+
+    def _is_alias(self, key: Any, value: Any) -> bool:
+        return bool(value.start_mark.index < key.end_mark.index)
+
+    def _colon(self, key: Any) -> int:
+        return self.text.index(":", key.end_mark.index) + 1
+
+    def _end(self, key: Any, value: Any) -> int:
+        """Return the offset behind a value's last character; block ends are where their last leaf ends."""
+        if key is not None and self._is_alias(key, value):
+            alias = _ALIAS.match(self.text, self._colon(key))
+            return alias.end() if alias else self._colon(key)
+        kind = type(value).__name__
+        if key is not None and value.start_mark.index == value.end_mark.index:
+            return self._colon(key)  # nothing stands there; the marks may point at what follows
+        if kind == "MappingNode" and not value.flow_style and value.value:
+            return self._end(*value.value[-1])
+        if kind == "SequenceNode" and not value.flow_style and value.value:
+            return self._end(None, value.value[-1])
+        end = int(value.end_mark.index)
+        if getattr(value, "style", None) in ("|", ">"):
+            while end > value.start_mark.index and self.text[end - 1] in "\r\n":
+                end -= 1
+        return end
+
+    # the difference --------------------------------------------------------------------------------------------------
+
+    def _mapping(self, node: Any, old: dict[str, Tree], meant: dict[str, Tree], path: Path) -> None:
+        """Change one block map into what is meant."""
+        entries = {self._name(key, old): (key, value) for key, value in node.value}
+        indent = node.value[0][0].start_mark.column
+        for name in old:
+            if name not in meant and name in entries:
+                key, value = entries[name]
+                self._patch(self._line_start(key.start_mark.index), self._next_line(self._end(key, value)), "")
+        added: list[str] = []
+        for name, value in meant.items():
+            below = (*path, name)
+            if name not in old or (name not in entries and not same(old[name], value)):
+                added += _entry(name, value, self.notes, below, indent)
+            elif name in entries:
+                self._entry(*entries[name], old[name], value, below, indent)
+            elif self.expand:
+                added += _entry(name, value, self.notes, below, indent)
+        if self.expand and "<<" in entries:
+            key, value = entries["<<"]
+            self._patch(self._line_start(key.start_mark.index), self._next_line(self._end(key, value)), "")
+        note = self.notes.take(path, new=False) if path else None
+        if note:
+            first = self._line_start(node.value[0][0].start_mark.index)
+            self._insert(first, list(_comment_lines([*note.above, *filter(None, [note.beside])], indent)))
+            added += _comment_lines(note.after, indent)
+        self._insert(self._next_line(self._end(None, node)), added)
+
+    def _name(self, key: Any, old: dict[str, Tree]) -> str:
+        """Return the key as the tree has it: what Helm makes of `on` or `0x10` where they stand bare."""
+        if key.value in old or key.value == "<<":
+            return str(key.value)
+        start, end = self._span(key)
+        return next(iter(helmyaml.load(f"{self.text[start:end]}: 0")))
+
+    def _entry(self, key: Any, node: Any, old: Tree, meant: Tree, path: Path, indent: int) -> None:
+        alias = self._is_alias(key, node)
+        block = not alias and not getattr(node, "flow_style", False)
+        if isinstance(old, dict) and isinstance(meant, dict) and old and block:
+            self._mapping(node, old, meant, path)
+            return
+        note = self.notes.take(path, new=False)
+        above = list(note.above)
+        one_line = (
+            not isinstance(meant, dict | list) and "\n" not in self.text[key.start_mark.index : self._end(key, node)]
+        )
+        rest = self.text[self._end(key, node) : self._next_line(self._end(key, node))]
+        if note.beside and one_line and not rest.strip():
+            end = self._end(key, node)
+            self._patch(end, end, "  " + emit.comment(note.beside))
+        elif note.beside:
+            above.append(note.beside)
+        self._insert(self._line_start(key.start_mark.index), list(_comment_lines(above, indent)))
+        if not same(old, meant) or (alias and self.expand):
+            self._replace(key, node, old, meant, path, indent)
+        self._insert(self._next_line(self._end(key, node)), list(_comment_lines(note.after, indent)))
+
+    def _replace(self, key: Any, node: Any, old: Tree, meant: Tree, path: Path, indent: int) -> None:
+        start, end = self._colon(key), self._end(key, node)
+        sequence = type(node).__name__ == "SequenceNode" and not node.flow_style and not self._is_alias(key, node)
+        if sequence and isinstance(old, list) and isinstance(meant, list) and old and same(old, meant[: len(old)]):
+            lines = list(emit.block(meant[len(old) :], node.start_mark.column))
+            self._insert(self._next_line(end), lines)
+            return
+        if isinstance(meant, dict | list) and meant:
+            lines = self._children(meant, path, indent + 2)
+            if "\n" in self.text[start:end]:
+                first = self._next_line(start)
+                self._patch(first, self._next_line(end), emit.joined(lines, self.newline))
+            else:
+                self._patch(start, end, "")
+                self._insert(self._next_line(end), lines)
+            return
+        text = f" {emit.scalar(meant)}"
+        if node.start_mark.index >= start and end > node.start_mark.index:
+            start, text = node.start_mark.index, text[1:]
+        self._patch(start, max(start, end), text)
+
+    def _children(self, meant: Tree, path: Path, indent: int) -> list[str]:
+        if not isinstance(meant, dict):
+            return list(emit.block(meant, indent))
+        return [line for name, item in meant.items() for line in _entry(name, item, self.notes, (*path, name), indent)]
+
+
+# when nothing else helps ---------------------------------------------------------------------------------------------
+
+
+def _rewritten(text: str, old: dict[str, Tree], meant: dict[str, Tree]) -> str | None:
+    """Return the file as ruamel.yaml dumps it, with its comments: the last resort for layouts beyond `_Splicer`.
+
+    None where even that does not read as what is meant.
+    """
+    import io
+
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1_000_000
+    tree: Any = yaml.load(text)
+    _change(tree, old, meant)
+    out = io.StringIO()
+    yaml.dump(tree, out)
+    return out.getvalue() if _reads_as(out.getvalue(), meant) else None
+
+
+def _change(tree: Any, old: dict[str, Tree], meant: dict[str, Tree]) -> None:
+    for name in old:
+        if name not in meant:
+            del tree[name]
+    for name, value in meant.items():
+        if name in old and same(old[name], value):
+            continue
+        before = old.get(name)
+        if isinstance(before, dict) and isinstance(value, dict) and before and name in tree:
+            _change(tree[name], before, value)
+        else:
+            tree[_quoted(name)] = _quoted(value)
+
+
+def _quoted(value: Tree) -> Any:
+    """Return a value for ruamel.yaml, whose YAML 1.2 would leave `yes` or `0755` bare."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    if isinstance(value, dict):
+        return {_quoted(key): _quoted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_quoted(item) for item in value]
+    if isinstance(value, Secret):
+        value = value.reveal()
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and emit.scalar(value) != value else value

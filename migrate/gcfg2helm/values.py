@@ -1,0 +1,99 @@
+"""The values as a tree, and the changes that a plan asks of it. How they come into a file's text: `splice`."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from gcfg2helm.masked import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Path: TypeAlias = tuple[str, ...]
+Scalar: TypeAlias = "str | int | float | bool | Secret | None"
+Tree: TypeAlias = "Scalar | list[Tree] | dict[str, Tree]"
+
+
+class _Missing:
+    """The type of `MISSING`, so that a path without a value is told apart from one that holds null."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """Comment lines that come along with a key, without their `#`: above it, beside it, behind the end of its block."""
+
+    above: tuple[str, ...] = ()
+    beside: str = ""
+    after: tuple[str, ...] = ()
+
+
+NO_COMMENTS = Comments()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of the values: the value that shall stand at `path` (None is written as `null`), or its removal.
+
+    `todo` is a question that only a person can answer: it stands above the key as a `TODO(gcfg2helm)` comment.
+    `source` holds the lines of the gcfg that it comes from. `comments_only`: the value stays as it is, only the comments
+    are set; where the key does not exist they stand where it would.
+    """
+
+    path: Path
+    value: Tree = None
+    comments: Comments = NO_COMMENTS
+    remove: bool = False
+    todo: str = ""
+    source: tuple[int, ...] = ()
+    comments_only: bool = False
+
+
+def find(tree: object, path: Path) -> object:
+    """Return what stands at a path; `MISSING` where nothing does."""
+    for key in path:
+        if not isinstance(tree, dict) or key not in tree:
+            return MISSING
+        tree = tree[key]
+    return tree
+
+
+def applied(tree: Mapping[str, Tree], edits: Iterable[Edit]) -> dict[str, Tree]:
+    """Return a new tree with all edits made, in order; what stands in the way of a path gives way to a map."""
+    new: dict[str, Tree] = copy.deepcopy(dict(tree))
+    for edit in edits:
+        if edit.comments_only or not edit.path:
+            continue
+        *parents, last = edit.path
+        node: dict[str, Tree] = new
+        for key in parents:
+            below = node.get(key)
+            if not isinstance(below, dict):
+                if edit.remove:
+                    break
+                below = node[key] = {}
+            node = below
+        else:
+            if edit.remove:
+                node.pop(last, None)
+            else:
+                node[last] = copy.deepcopy(edit.value)
+    return new
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two trees are equal and of the same types throughout: `1` is not `true`, a Secret is its text."""
+    one = one.reveal() if isinstance(one, Secret) else one
+    other = other.reveal() if isinstance(other, Secret) else other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other

@@ -1,0 +1,121 @@
+"""Values that survive Helm: any text a gcfg can hold comes back from the rendered file, word for word."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gcfg2helm import emit, gcfg, gotemplate, helmyaml, splice
+from gcfg2helm.masked import Secret
+from gcfg2helm.plan import node
+from gcfg2helm.values import Edit, Tree, same
+from test_helmyaml import helm, needs_helm
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TRAPS = [
+    "1000000", "1048576", "9007199254740993", "0755", "010", "0x1F", "1_000", "1.10", "1e3", ".inf", "-.INF", ".nan", "yes", "on", "y", "no", "off",
+    "n", "~", "null", "Null", "true", "True", "TRUE", "false", "False", "", " ", " a", "a ", "a;b", "a#b", "a # b", "#a", 'a"b', '"', "\\", "EXAMPLE\\admin",
+    "a\nb", "a\tb", "\n", "12:30", "12:30:45", "2024-01-01", "2024-01-01T00:00:00Z", "<<", "=", "!", "&a", "*a", "- a", "-", "? a", ":", ": a", "a: b", "a:",
+    "{a}", "[a]", "{{ .Values.x }}", "%", "@", "`", "|", ">", "'", "''", "a'b", "\u2028", "\u00a0", "\ufeff", "\x85", "\x7f", "\x01", "é", "名", "😀",
+    "0", "-1", "+1", "1.", ".5", "999999", "-999999", "0b1", "0o7", "1,000", "12e03", "...", "---", "a\\nb", "a\u202eb", "y:", "on:", "x" * 3000, "a  b",
+]  # fmt: skip
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=40) | st.sampled_from(
+    TRAPS
+)
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n"), min_size=1, max_size=1200).filter(
+    bool
+)
+
+
+def values(value: str, several: list[str], name: str) -> str:
+    edits = [
+        Edit(("config", gcfg.header("LDAP", name), "One"), node(value)),
+        Edit(("config", gcfg.header("LDAP", name), "List"), [node(one) for one in several]),
+        Edit(("config", "Postgres", "Password"), Secret(gcfg.quote(value))),
+    ]
+    return splice.create(edits).text
+
+
+def check(rendered: str, value: str, several: list[str], name: str) -> None:
+    document = gcfg.parse(rendered)
+    header = gcfg.header("LDAP", name)
+    assert document[header]["One"] == value
+    assert document[header].getlist("List") == several
+    assert document["Postgres"]["Password"] == value
+
+
+@given(texts, st.lists(texts, min_size=1, max_size=3), names)
+@example("1e+06", ["yes", "~"], "n")
+def test_any_text_survives_the_model_of_helm(value: str, several: list[str], name: str) -> None:
+    tree = helmyaml.load(values(value, several, name))
+    check(gotemplate.ini(tree["config"]), value, several, name)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", TRAPS)
+def test_every_trap_survives_the_model_of_helm(value: str) -> None:
+    tree = helmyaml.load(values(value, [value, value], value.replace("\n", "") or "x"))
+    check(gotemplate.ini(tree["config"]), value, [value, value], value.replace("\n", "") or "x")  # type: ignore[arg-type]
+
+
+@needs_helm
+def test_every_text_survives_real_helm(tmp_path: Path) -> None:
+    """One file with all traps and 400 random texts, through the real binary."""
+    dice = random.Random(3)
+    alphabet = (
+        [chr(code) for code in range(1, 0x250) if code != 13]
+        + list("\u2028\u202e\ufeff名😀")
+        + list(' ;#"\\\n\t:') * 20
+    )
+    cases = TRAPS + ["".join(dice.choices(alphabet, k=dice.randint(0, 12))) for _ in range(400)]
+    edits: list[Edit] = []
+    for number, text in enumerate(cases):
+        edits.append(Edit(("config", "Values", f"K{number}"), node(text)))
+        edits.append(Edit(("config", "Lists", f"K{number}"), [node(text), node("x")]))
+        if name := text.replace("\n", ""):
+            edits.append(Edit(("config", gcfg.header(f"N{number}", name), "K"), node(text)))
+    judged = helm(splice.create(edits).text, tmp_path)
+    assert judged is not None, "Helm refused the file"
+    document = gcfg.parse(judged[1])
+    for number, text in enumerate(cases):
+        assert document["Values"][f"K{number}"] == text
+        assert document["Lists"].getlist(f"K{number}") == [text, "x"]
+        if name := text.replace("\n", ""):
+            assert document[gcfg.header(f"N{number}", name)]["K"] == text
+
+
+scalars = st.none() | st.booleans() | st.integers(-(10**5), 10**5) | texts
+trees: st.SearchStrategy[Tree] = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=12
+)
+
+
+@given(st.dictionaries(texts, trees, max_size=4))
+def test_any_tree_reads_back(tree: dict[str, Tree]) -> None:
+    assert same(helmyaml.load(emit.document(tree)), tree)
+
+
+@given(st.text())
+def test_a_comment_is_one_line_and_a_comment(text: str) -> None:
+    shown = emit.comment(text)
+    assert shown.startswith("#")
+    assert len(shown.splitlines()) == 1
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
+def test_what_reads_well_stays_plain() -> None:
+    for text in (
+        "https://connect.example.org",
+        "STDOUT",
+        "a@b.c",
+        "CN=Data Science,OU=Groups",
+        "hello world",
+        "/opt/x",
+    ):
+        assert emit.scalar(text) == text
