@@ -565,7 +565,7 @@ def test_without_images_a_template_is_left(chart: str, path: str, value: Tree) -
     edits, findings = built(context(INTERPRETERS, chart, connect=connect))
     assert edits[path].value == value
     assert edits[path].todo
-    assert '      - version: "4.2.3"' in edits[path].comments.above
+    assert 'version: "4.2.3"' in edits[path].todo
     assert "R 4.2.3" in findings["G2H407"].what
 
 

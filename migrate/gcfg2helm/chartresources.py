@@ -28,17 +28,17 @@ def check(chart: Version, values: dict[str, Tree]) -> Iterator[Finding]:
         yield from _kind(a_map(service, path), "Service", path)
     if not truth(field(values, "backends", "kubernetes", "defaultInitContainer", "enabled")):
         return
-    runtime = _INSTALLED
+    runtime: Tree = _INSTALLED
     if chart >= Version(0, 20, 7):
         given = dig(field(values, "config"), ("Kubernetes", "ConnectRuntimeDir"), "")
-        runtime = a_text(default(given, "/opt/rstudio-connect-runtime"), ("config", "Kubernetes", "ConnectRuntimeDir"))
+        runtime = default(given, "/opt/rstudio-connect-runtime")
     pod: dict[str, Tree] = job
     at: Path = _BASE
     for key in ("spec", "template", "spec"):
         at = (*at, key)
         pod = a_map(pod.get(key, {}), at)
     yield from _mounts(pod.get("initContainers"), "connect-content-init", [_INIT_MOUNT], [], (*at, "initContainers"))
-    never = [_INSTALLED] if chart >= Version(0, 20, 7) else []
+    never: list[Tree] = [_INSTALLED] if chart >= Version(0, 20, 7) else []
     yield from _mounts(pod.get("containers"), "connect-content", [runtime], never, (*at, "containers"))
 
 
@@ -47,7 +47,7 @@ def _kind(base: dict[str, Tree], wanted: str, path: Path) -> Iterator[Finding]:
         yield finding("G2H311", f"{'.'.join(path)}.kind must be {wanted}.", path=(*path, "kind"))
 
 
-def _mounts(containers: Tree, name: str, shared: list[str], never: list[str], path: Path) -> Iterator[Finding]:
+def _mounts(containers: Tree, name: str, shared: list[Tree], never: list[Tree], path: Path) -> Iterator[Finding]:
     for number, container in each(default(containers, []), path):
         keys = a_map(container, (*path, number))
         if keys.get("name") != name:
