@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -152,14 +153,17 @@ def test_defaults_by_version() -> None:
     assert at["0.21.0"]["securityContext"] == {}
 
 
-def test_defaults_are_ones_own() -> None:
-    """Who changes what it got changes nothing else."""
-    first: Any = chart.defaults(chart.NEWEST)
-    first["config"]["Launcher"]["x"] = 1
-    first["config"]["Python"]["Executable"].append("x")
-    second: Any = chart.defaults(chart.NEWEST)
-    assert second["config"]["Launcher"] == {}
-    assert len(second["config"]["Python"]["Executable"]) == 1
+def test_rendering_leaves_the_defaults_as_they_are() -> None:
+    """The tree is shared, so nothing may write into it."""
+    before = copy.deepcopy(chart.defaults(chart.NEWEST))
+    values: Any = {
+        "launcher": {"enabled": True},
+        "config": {"Python": {"Executable": ["x"]}, "Launcher": {"x": 1}},
+        "sharedStorage": {"create": True},
+    }
+    chart.render(chart.NEWEST, [values], release="rsc", namespace="n")
+    chart.merge(chart.defaults(chart.NEWEST), values)
+    assert chart.defaults(chart.NEWEST) == before
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from gcfg2helm import files, gcfg, manifests, tables
+from gcfg2helm.choices import Backend
 from gcfg2helm.context import Context, Options
 from gcfg2helm.grouping import group_entries
-from gcfg2helm.tables import Backend
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

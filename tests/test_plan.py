@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from conftest import CORPUS, FIXTURES
 from gcfg2helm import chart, gcfg, plan, tables
+from gcfg2helm.choices import Backend
 from gcfg2helm.convert import Conversion, Request, convert
 from gcfg2helm.decisions import Outcome
 from gcfg2helm.findings import codes
-from gcfg2helm.tables import Backend, Tables
+from gcfg2helm.tables import Tables
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

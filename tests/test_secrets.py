@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from gcfg2helm import gcfg, helmyaml, manifests, secrets, tables
-from gcfg2helm.context import Context, Options, SecretMode
+from gcfg2helm.choices import Backend, SecretMode
+from gcfg2helm.context import Context, Options
 from gcfg2helm.decisions import EnvSecret, Plan
 from gcfg2helm.grouping import group_entries
 from gcfg2helm.masked import STARS, Secret
-from gcfg2helm.tables import Backend
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gcfg2helm import gcfg, needs, tables
-from gcfg2helm.context import Context, Keep, Options, Tls
+from gcfg2helm.choices import Backend, Keep, Tls
+from gcfg2helm.context import Context, Options
 from gcfg2helm.decisions import Outcome
 from gcfg2helm.findings import Finding, codes
 from gcfg2helm.grouping import group_entries
-from gcfg2helm.tables import Backend
 from gcfg2helm.transforms import LEGACY, TRANSFORMS, images, runtime, storage
 from gcfg2helm.versions import Version
 

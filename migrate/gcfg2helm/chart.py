@@ -62,8 +62,9 @@ def _apps() -> dict[Version, str]:
     return {Version.parse(chart): connect for connect, charts in _table("versions").items() for chart in charts.split()}
 
 
+@cache
 def defaults(chart: Version) -> dict[str, Tree]:
-    """Return the default values that matter here, as a tree of its own to change at will."""
+    """Return the default values that matter here; the tree is shared, so it is not to be changed."""
     tree = _at(_table("defaults"), chart)
     return tree if isinstance(tree, dict) else {}
 

@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from gcfg2helm import gcfg
+from gcfg2helm.choices import Keep, SecretMode, Tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gcfg2helm.choices import Backend
     from gcfg2helm.decisions import Located, Outcome
     from gcfg2helm.findings import Finding
-    from gcfg2helm.tables import Backend, Setting, Tables
+    from gcfg2helm.tables import Setting, Tables
     from gcfg2helm.values import Edit, Path, Tree
     from gcfg2helm.versions import Version
-
-
-class SecretMode(Enum):
-    """Where secrets go (`--secrets`)."""
-
-    SEPARATE = "separate"
-    EXISTING = "existing"
-    INLINE = "inline"
-
-
-class Tls(Enum):
-    """Where TLS ends (`--tls`)."""
-
-    INGRESS = "ingress"
-    POD = "pod"
-
-
-class Keep(Enum):
-    """Whose value wins: `server` and `gcfg` the old server's, `chart` and `values` the other's."""
-
-    SERVER = "server"
-    CHART = "chart"
-    GCFG = "gcfg"
-    VALUES = "values"
 
 
 class FileReader(Protocol):

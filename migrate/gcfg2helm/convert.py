@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm import helmyaml, manifests, plan, secrets, splice, verify
-from gcfg2helm.context import Options, SecretMode
+from gcfg2helm.choices import SecretMode
+from gcfg2helm.context import Options
 from gcfg2helm.findings import Finding, Level, finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gcfg2helm.choices import Backend
     from gcfg2helm.decisions import Plan
     from gcfg2helm.gcfg import Document
-    from gcfg2helm.tables import Backend, Tables
+    from gcfg2helm.tables import Tables
     from gcfg2helm.values import Edit, Tree
     from gcfg2helm.versions import Version
 

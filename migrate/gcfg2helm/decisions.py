@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gcfg2helm.choices import Backend
     from gcfg2helm.findings import Finding, Place
     from gcfg2helm.gcfg import Entry
     from gcfg2helm.masked import Secret
-    from gcfg2helm.tables import Backend
     from gcfg2helm.values import Edit, Path
     from gcfg2helm.versions import Version
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gcfg2helm.context import Keep
+from gcfg2helm.choices import Backend, Keep
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.tables import Backend
 from gcfg2helm.transforms import images
 from gcfg2helm.transforms.storage import shared_storage
 from gcfg2helm.values import Comments, Edit

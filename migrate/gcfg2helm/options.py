@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gcfg2helm.context import Keep, SecretMode, Tls
+from gcfg2helm.choices import Backend, Keep, SecretMode, Tls
 from gcfg2helm.findings import Finding, Level
-from gcfg2helm.tables import Backend
 
 Gcfg = Annotated[str, typer.Argument(metavar="GCFG", help="The server's rstudio-connect.gcfg; - is standard input.")]
 

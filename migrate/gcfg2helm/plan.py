@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm import files, gcfg, needs, secrets
+from gcfg2helm.choices import Backend, SecretMode
 from gcfg2helm.commentary import Commentary
-from gcfg2helm.context import Context, Group, Options, Result, SecretMode
+from gcfg2helm.context import Context, Group, Options, Result
 from gcfg2helm.decisions import Decision, EnvSecret, Located, Outcome, Plan
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.grouping import group_entries
 from gcfg2helm.kinds import misfit
 from gcfg2helm.masked import Secret
 from gcfg2helm.merging import Merger, unanswered
-from gcfg2helm.tables import Action, Backend, Rule, Setting, Source, Tables
+from gcfg2helm.tables import Action, Rule, Setting, Source, Tables
 from gcfg2helm.transforms import TRANSFORMS
 from gcfg2helm.values import Edit
 from gcfg2helm.versions import Version

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm import helmyaml, inputs, tables
+from gcfg2helm.choices import Backend
 from gcfg2helm.context import Options
 from gcfg2helm.convert import Request
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.tables import Backend, Tables
+from gcfg2helm.tables import Tables
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

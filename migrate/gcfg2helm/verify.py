@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg, secrets
-from gcfg2helm.context import Keep
+from gcfg2helm.choices import Keep
 from gcfg2helm.decisions import Outcome
 from gcfg2helm.findings import Finding, Level, Place, finding
 from gcfg2helm.grouping import Groups, group_entries

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-ISSUES = "the project's issue tracker"
+from gcfg2helm.cli import ISSUES as ISSUES  # noqa: PLC0414 - for the commands
 
 
 class Format(StrEnum):

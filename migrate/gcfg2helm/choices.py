@@ -1,0 +1,36 @@
+"""The words that options choose among; in a module of their own, so that the command line starts without the rest."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Backend(Enum):
+    """What starts content in the cluster: the launcher, or Connect's own runner (chart 0.9.0 on)."""
+
+    LAUNCHER = "launcher"
+    KUBERNETES = "kubernetes"
+
+
+class SecretMode(Enum):
+    """Where secrets go (`--secrets`)."""
+
+    SEPARATE = "separate"
+    EXISTING = "existing"
+    INLINE = "inline"
+
+
+class Tls(Enum):
+    """Where TLS ends (`--tls`)."""
+
+    INGRESS = "ingress"
+    POD = "pod"
+
+
+class Keep(Enum):
+    """Whose value wins: `server` and `gcfg` the old server's, `chart` and `values` the other's."""
+
+    SERVER = "server"
+    CHART = "chart"
+    GCFG = "gcfg"
+    VALUES = "values"
