@@ -211,7 +211,7 @@ def helm(text: str, folder: Path) -> tuple[Tree, str] | None:
 @pytest.mark.parametrize("text", SCALARS)
 def test_scalar(text: str) -> None:
     """A scalar is what goyaml.v2 makes of it, of the same type."""
-    found = helmyaml.load(f"k: {text}\n")["k"]
+    found = helmyaml.exact(f"k: {text}\n")["k"]
     assert found == SCALARS[text]
     assert type(found) is type(SCALARS[text])
 
@@ -219,14 +219,14 @@ def test_scalar(text: str) -> None:
 @pytest.mark.parametrize("text", DOCUMENTS)
 def test_document(text: str) -> None:
     """Keys become text, aliases and merge keys are resolved where they stand."""
-    assert helmyaml.load(text) == DOCUMENTS[text]
+    assert helmyaml.exact(text) == DOCUMENTS[text]
 
 
 @pytest.mark.parametrize("text", [*REFUSED_BY_HELM, *REFUSED_BY_US])
 def test_refused(text: str) -> None:
     """What cannot be used is refused with its place."""
     with pytest.raises(helmyaml.YamlError) as caught:
-        helmyaml.load(text, "my.yaml")
+        helmyaml.exact(text, "my.yaml")
     line, column = {**REFUSED_BY_HELM, **REFUSED_BY_US}[text]
     assert (caught.value.file, caught.value.line, caught.value.column) == ("my.yaml", line, column)
     assert str(caught.value).startswith(f"my.yaml:{line}:{column}: ")
@@ -236,7 +236,7 @@ def test_message_holds_no_value() -> None:
     """A value may be a secret: no message repeats it."""
     for text in ("a: !!int hunter2\n", "a: !!binary hunter2?\n", "a: [hunter2\n", "a: 'hunter2\n", "a: hunter2: x\n"):
         with pytest.raises(helmyaml.YamlError) as caught:
-            helmyaml.load(text)
+            helmyaml.exact(text)
         assert "hunter2" not in str(caught.value)
 
 
@@ -262,14 +262,14 @@ def test_limits(text: str) -> None:
     """What would cost too much is refused soon."""
     start = time.monotonic()
     with pytest.raises(helmyaml.YamlError):
-        helmyaml.load(text)
+        helmyaml.exact(text)
     assert time.monotonic() - start < 10
 
 
 def test_depth_that_is_allowed() -> None:
     """Two hundred levels are fine; the tree holds no part twice, so that it may be changed."""
-    assert helmyaml.load("a: " + "[" * 199 + "]" * 199)
-    tree = helmyaml.load("a: &x {b: [1]}\nc: *x\n")
+    assert helmyaml.exact("a: " + "[" * 199 + "]" * 199)
+    tree = helmyaml.exact("a: &x {b: [1]}\nc: *x\n")
     assert tree["a"] == tree["c"]
     assert tree["a"] is not tree["c"]
 
@@ -317,7 +317,7 @@ def test_helm_agrees_on_scalars(tmp_path: Path) -> None:
     text = "config:\n  T:\n" + "".join(f"    k{number}: {scalar}\n" for number, scalar in enumerate(SCALARS))
     judged = helm(text, tmp_path)
     assert judged is not None
-    ours = helmyaml.load(text)
+    ours = helmyaml.exact(text)
     tree, printed = judged
     assert isinstance(tree, dict)
     assert json.dumps(_plain(ours), sort_keys=True) == json.dumps(_plain(tree), sort_keys=True)
@@ -341,7 +341,7 @@ def test_helm_agrees_on_documents(text: str, tmp_path: Path) -> None:
     """Helm reads the same tree; where a null stands at the top it takes it for a key to remove."""
     judged = helm(text, tmp_path)
     assert judged is not None
-    assert _plain({**helmyaml.load(text)}) == _plain(judged[0])
+    assert _plain({**helmyaml.exact(text)}) == _plain(judged[0])
 
 
 @needs_helm

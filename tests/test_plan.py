@@ -14,11 +14,12 @@ from gcfg2helm.choices import Backend
 from gcfg2helm.convert import Conversion, Request, convert
 from gcfg2helm.decisions import Outcome
 from gcfg2helm.findings import codes
-from gcfg2helm.tables import Tables
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gcfg2helm.tables import Tables
 
 READABLE = [path for path in [*FIXTURES, *CORPUS] if path.stem != "truncated-quote"]
 BOUNDARIES = ["0.3.0", "0.7.0", "0.8.0", "0.8.35", "0.9.0", "0.20.0", "0.20.1", "0.21.0"]

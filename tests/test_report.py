@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 TABLES = tables.load()
 GOLDENS = Path(__file__).parent / "goldens"
-NAMES = [path.parent.name for path in FIXTURES]
+NAMES = ["launcher-nfs", "ldap-postgres", "saml-https"]
+HOLD_SECRETS = sorted(path.parent.name for path in FIXTURES)
 # Every secret that the fixtures hold.
 SECRETS = (
     "s3cret;with",
@@ -48,6 +49,7 @@ SECRETS = (
     "pg%40pass",
     "pg@pass",
     "pg-secret",
+    "kanari",
     "ZXlKaGJHY2l",
     "gh-token-value",
 )
@@ -67,6 +69,13 @@ def run(*arguments: str) -> Any:
 @pytest.fixture(params=NAMES)
 def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A fixture's name; its gcfg lies in the current folder, which holds nothing else."""
+    prepare(str(request.param), tmp_path, monkeypatch)
+    return str(request.param)
+
+
+@pytest.fixture(params=HOLD_SECRETS)
+def holder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same for every fixture there is, also the one with a made-up secret in every place."""
     prepare(str(request.param), tmp_path, monkeypatch)
     return str(request.param)
 
@@ -228,7 +237,7 @@ def test_json_names_files_that_are_no_text() -> None:
     ["check", "--format", "github"], ["check", "--runbook", "--format", "markdown"],
     ["diff"], ["diff", "--format", "json"], ["diff", "--format", "markdown"],
 ], ids=" ".join)  # fmt: skip
-def test_no_secret_is_printed(server: str, arguments: list[str], mode: str) -> None:
+def test_no_secret_is_printed(holder: str, arguments: list[str], mode: str) -> None:
     """No format shows a secret, wherever secrets go."""
     result = run(arguments[0], "rstudio-connect.gcfg", *arguments[1:], "--secrets", mode)
     assert result.stdout
@@ -236,7 +245,7 @@ def test_no_secret_is_printed(server: str, arguments: list[str], mode: str) -> N
 
 
 @pytest.mark.parametrize("mode", [mode.value for mode in SecretMode])
-def test_no_secret_in_report_files(server: str, mode: str) -> None:
+def test_no_secret_in_report_files(holder: str, mode: str) -> None:
     """Nor does a report file."""
     for suffix in ("txt", "json", "md"):
         assert (
@@ -245,6 +254,12 @@ def test_no_secret_in_report_files(server: str, mode: str) -> None:
         )
         content = Path(f"r.{suffix}").read_text(encoding="utf-8")
         assert not [secret for secret in SECRETS if secret in content]
+
+
+def test_the_secrets_looked_for_are_there() -> None:
+    """Each of them stands in a fixture, else the tests above would look for nothing."""
+    held = "".join(path.read_text(encoding="utf-8") for path in FIXTURES)
+    assert [secret for secret in SECRETS if secret not in held] == ["pg@pass"]
 
 
 @pytest.mark.parametrize(("url", "hosts", "user", "name"), [

@@ -115,9 +115,10 @@ def _within(ranges: str, chart: Version) -> bool:
 @cache
 def _table(name: str) -> dict[str, Any]:
     import tomllib
-    from importlib.resources import files
 
-    return tomllib.loads((files("gcfg2helm_mappings") / "chart" / f"{name}.toml").read_text("utf-8"))
+    from gcfg2helm.rows import package_folder
+
+    return tomllib.loads((package_folder() / "chart" / f"{name}.toml").read_text("utf-8"))
 
 
 def merge(below: Mapping[str, Tree], *values: Mapping[str, Tree]) -> dict[str, Tree]:

@@ -97,7 +97,7 @@ class Result:
     """
 
     outcome: Outcome
-    values: Sequence[str] | None = None
+    values: Sequence[str] | None = field(default=None, repr=False)
     setting: Setting | None = None
     subsection: str | None = None
     edits: tuple[Edit, ...] = ()

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from gcfg2helm.values import Tree
 
-_PLAIN = re.compile(
+PLAIN = re.compile(
     r"(?:[A-Za-z/](?:[A-Za-z0-9_./@%+=,;()~$-]|:(?=[A-Za-z0-9_/])|#(?<=[^ ]#))*+)"
     r"(?: (?:[A-Za-z0-9_./@+=,;()~$-]|:(?=[A-Za-z0-9_/])|#(?<=[^ ]#))++)*+",
     re.ASCII,
 )
 # What YAML 1.1 or 1.2 readers take for a boolean or nothing, in any capitals.
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
+WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 _LONGEST_KEY = 900  # YAML readers give up on a one-line key after 1024 characters
 _SMALL = re.compile(r"-?[0-9]{1,6}", re.ASCII)
@@ -48,7 +48,7 @@ def scalar(value: object) -> str:
 
 
 def _text(text: str) -> str:
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+    if PLAIN.fullmatch(text) and text.lower() not in WORDS:
         return text
     if text.isprintable():
         return "'" + text.replace("'", "''") + "'"

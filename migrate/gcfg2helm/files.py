@@ -17,6 +17,7 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gcfg2helm.choices import SecretMode
 from gcfg2helm.findings import finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.tables import Action, Holds
@@ -81,7 +82,7 @@ class _File:
     secret: bool
     place: Place
     key: str
-    content: bytes | str | None = None
+    content: bytes | str | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -267,6 +268,9 @@ def _fitting(files: Iterable[_File], mounts: Mounts) -> list[_File]:
 def _provide(ctx: Context, volume: _Volume, files: Sequence[_File], mounts: Mounts) -> None:
     """Make the manifest of what could be read, and say how to make the rest."""
     name, kind = _object_name(ctx, volume), "Secret" if volume.secret else "ConfigMap"
+    if volume.secret and ctx.options.secrets is SecretMode.EXISTING:
+        for file in files:
+            file.content = None if isinstance(file.content, bytes) else file.content
     read = {_key(file.path): file.content for file in files if isinstance(file.content, bytes)}
     if read:
         mounts.manifests.append(_object(name, ctx.namespace, read, secret=volume.secret))

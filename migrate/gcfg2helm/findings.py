@@ -56,13 +56,11 @@ class Code:
 @cache
 def codes() -> dict[str, Code]:
     """Return every finding that the program can make, by code, from the table `findings.toml`."""
-    from importlib.resources import files
-
-    from gcfg2helm.rows import Problem, TablesError, read_file
+    from gcfg2helm.rows import Problem, TablesError, package_folder, read_file
 
     problems: list[Problem] = []
     found: dict[str, Code] = {}
-    for code, row in read_file(files("gcfg2helm_mappings") / "findings.toml", problems).tables().items():
+    for code, row in read_file(package_folder() / "findings.toml", problems).tables().items():
         level = {"info": Level.INFO, "warning": Level.WARNING, "error": Level.ERROR}.get(row.take("level", str, ""))
         if level is None:
             row.problem("level: none of info, warning, error")

@@ -12,6 +12,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from gcfg2helm import plainyaml
 from gcfg2helm.goscalars import fits, key_text, printed, resolve
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class YamlError(Exception):
 
 
 def load(text: str, file: str = "values.yaml") -> dict[str, Tree]:
+    """Read a values file as Helm does: at once where it is in the style that this program writes, else as `exact` does."""
+    found = plainyaml.read(text)
+    return exact(text, file) if found is None else found
+
+
+def exact(text: str, file: str = "values.yaml") -> dict[str, Tree]:
     """Read a values file as Helm does; an empty one, or one with comments only, is an empty map.
 
     Integers below 2^53 are int, all other numbers float. Raises YamlError where Helm would refuse the file, for what

@@ -6,11 +6,12 @@ Outside `config` the existing values.yaml is the administrator's answer and wins
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, overload
 
 from gcfg2helm import chart as charts
-from gcfg2helm import emit, gcfg, helmyaml
-from gcfg2helm.context import Context, Keep
+from gcfg2helm import emit, gcfg, helmyaml, secrets
+from gcfg2helm.choices import Keep
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.tables import DefaultRule, Fate
 from gcfg2helm.values import MISSING, Edit, applied, find, same
@@ -18,12 +19,14 @@ from gcfg2helm.values import MISSING, Edit, applied, find, same
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gcfg2helm.context import Context
     from gcfg2helm.values import Path, Tree
 
 # Edits at these paths hold new items only: the list that stands there keeps its own.
 LIST_PATHS: frozenset[Path] = frozenset(
     {("pod", "env"), ("pod", "volumes"), ("pod", "volumeMounts"), ("extraObjects",)}
 )
+_ENV = ("pod", "env")
 # Its value `base` is the chart's own default, and what the template in the file stands above.
 _RUNTIME_YAML = ("launcher", "customRuntimeYaml")
 
@@ -39,6 +42,7 @@ class Merger:
         self.answers = answers
         self.findings: list[Finding] = []
         self.kept: set[Path] = set()
+        self.variables: set[str] = set()  # which the pod reads from the Secret
 
     def _existing(self, path: Path) -> object:
         """Return what values.yaml says at a path; MISSING where it says nothing."""
@@ -60,12 +64,23 @@ class Merger:
     def outside(self, proposals: Sequence[Edit]) -> list[Edit]:
         """Return the proposals outside `config` that values.yaml does not answer already; lists get new items only."""
         edits: dict[Path, Edit] = {}
-        for edit in proposals:
+        for edit in map(self._bare, proposals):
+            if edit.path == _ENV and isinstance(edit.value, list):
+                self.variables |= {str(item.get("name")) for item in edit.value if isinstance(item, dict)}
             if edit.path in LIST_PATHS:
                 edits[edit.path] = self._extended(edit, edits.get(edit.path))
             elif edit.path[:1] == ("config",) or self._unanswered(edit):
                 edits[edit.path] = edit
         return list(edits.values())
+
+    def _bare(self, edit: Edit) -> Edit:
+        """Return a proposal without secrets: a path or a name that holds one is of no use in any case."""
+        value, todo = _starred(edit.value), "\n".join(map(_starred, edit.todo.split("\n")))
+        if edit.path[:1] == ("config",) or (same(value, edit.value) and todo == edit.todo):
+            return edit
+        what = f"{dotted(edit.path)} would hold a secret of the gcfg; stars stand in its place."
+        self.findings.append(finding("G2H506", what, "Correct the setting in the gcfg.", path=edit.path))
+        return replace(edit, value=value, todo=todo)
 
     def _extended(self, edit: Edit, before: Edit | None) -> Edit:
         existing = self._existing(edit.path)
@@ -97,6 +112,7 @@ class Merger:
         variants = _by_meaning(existing)
         merged: list[Edit] = []
         wanted = {_meaning_of(edit.path): edit.path for edit in edits}
+        moved = set(map(_meaning_of, secret_paths))
         for edit in edits:
             for path in variants.pop(_meaning_of(edit.path), []):
                 if path != edit.path:
@@ -107,11 +123,28 @@ class Merger:
         for meaning, paths in variants.items():
             for path in paths:
                 value = self._existing(path)
-                if value is None or meaning in wanted or path in secret_paths:
+                if value is None or meaning in wanted:
+                    continue
+                if meaning in moved or self._is_elsewhere(path):
+                    merged.append(Edit(path, remove=True))
+                    what = f"{dotted(path)} leaves values.yaml: it holds a secret, and what the gcfg says counts."
+                    todo = "Change the secret where the file, or a release of Helm made with it, was kept."
+                    self.findings.append(finding("G2H214", what, todo, path=path))
                     continue
                 what = f"{dotted(path)} stands in values.yaml and not in the gcfg."
                 self.findings.append(finding("G2H216", what, "Remove it, unless you want it.", path=path))
         return merged
+
+    def _is_elsewhere(self, path: Path) -> bool:
+        """Whether a setting of values.yaml is a secret that the gcfg sets, and that does not come under `config`."""
+        section, subsection = gcfg.split_header(path[1])
+        if subsection is None and f"CONNECT_{section}_{path[2]}".upper() in self.variables:
+            return True
+        group = self.ctx.groups.get((section.lower(), subsection, path[2].lower()))
+        if group is None or not group.live:
+            return False
+        texts = _printed(self._existing(path))
+        return secrets.secret_name(section, path[2]) or any(map(secrets.holds_secret, texts))
 
     def _against(self, edit: Edit) -> Edit:
         """Compare one edit with what stands there: the same reading stays untouched, else one of the two wins."""
@@ -199,6 +232,18 @@ def _without_empty(tree: Tree) -> Tree:
         return tree
     kept = {key: _without_empty(value) for key, value in tree.items()}
     return {key: value for key, value in kept.items() if value not in (None, "", [], {})}
+
+
+@overload
+def _starred(tree: str) -> str: ...
+@overload
+def _starred(tree: Tree) -> Tree: ...
+def _starred(tree: Tree) -> Tree:
+    if isinstance(tree, dict):
+        return {key: _starred(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_starred(value) for value in tree]
+    return secrets.scrub_comment(tree)[0] if isinstance(tree, str) and secrets.holds_secret(tree) else tree
 
 
 def dotted(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gcfg2helm.versions import Span, Version
@@ -53,6 +54,11 @@ class Row:
     def has(self, key: str) -> bool:
         """Whether the row has the field."""
         return key in self._left
+
+    def require(self, key: str) -> None:
+        """Report the field where it is absent or empty."""
+        if not self._left.get(key):
+            self.problem(f"{key}: required")
 
     def take(self, key: str, kind: type[T], default: T) -> T:
         """Return the field, or `default` where it is absent or of another type than `kind` (then a problem)."""
@@ -109,9 +115,9 @@ class Row:
         if any(type(value) is not dict for value in values):
             self.problem(f"{key}: a list of tables expected")
             return []
+        prefix = f"{self._name}." if self._name else ""
         return [
-            Row(value, self._file, f"{self._name}.{key}[{number}]", self._problems)
-            for number, value in enumerate(values, 1)
+            Row(value, self._file, f"{prefix}{key}[{number}]", self._problems) for number, value in enumerate(values, 1)
         ]
 
     def tables(self) -> dict[str, Row]:
@@ -126,11 +132,31 @@ class Row:
             self.problem(f"unknown field {key!r}")
 
 
-def read_file(path: Traversable, problems: list[Problem]) -> Row:
-    """Read one TOML file as a row; a file that is not TOML is a problem and reads as empty."""
+def read_file(path: Traversable, problems: list[Problem], shown: str = "") -> Row:
+    """Read one TOML file as a row; a file that is not TOML is a problem and reads as empty.
+
+    `shown` is how problems name the file, where not by its own name.
+    """
+    name = shown or path.name
     try:
         fields = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        problems.append(Problem(path.name, "", str(error)))
+        problems.append(Problem(name, "", str(error)))
         fields = {}
-    return Row(fields, path.name, "", problems)
+    return Row(fields, name, "", problems)
+
+
+def package_folder() -> Traversable:
+    """Return the folder with the tables of the package.
+
+    Where it is a folder on the disk, as nearly always, it is found without `importlib.resources`, which takes as long to
+    import as half of the tables take to load.
+    """
+    import gcfg2helm_mappings
+
+    folder = Path(gcfg2helm_mappings.__file__).parent
+    if folder.is_dir():
+        return folder
+    from importlib.resources import files
+
+    return files(gcfg2helm_mappings)

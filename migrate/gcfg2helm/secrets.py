@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from gcfg2helm import gcfg
-from gcfg2helm.context import SecretMode
+from gcfg2helm.choices import SecretMode
 from gcfg2helm.decisions import EnvSecret
 from gcfg2helm.findings import finding
 from gcfg2helm.masked import STARS, Secret
@@ -46,9 +46,10 @@ _HARMLESS_END = re.compile(
     r"|claim|format|algorithm|required|allowed|method|command|provider|namespace)\Z"
 )
 _TOKENS = re.compile(r"(?P<word>[\w.-]+)|(?P<sign>[=:])|(?P<soft>[\s\"'`()\[\]{}]+)|(?P<other>.)", re.DOTALL)
-_WORDS_BETWEEN = 3  # `the password of the account: x`
+_WORDS_BETWEEN = 5  # `the password of the account is: x`
 _BEFORE_VALUE = re.compile(r"[\s=:>]*")
 _VALUE = re.compile(r"[^;#]*")
+_STATEMENT = re.compile(r"[ \t\r]*(?:[;#\[]|[A-Za-z]+[0-9]?[ \t]*=(?!=)|(?i:\w*(?:password|secret|token|key))\b|\Z)")
 _FIRST_NAME = re.compile(r"[\s;#]*([\w.-]+)")
 _FILE_NAME = re.compile(r"/[\w./-]*\.[A-Za-z0-9]+", re.ASCII)
 _STARS = re.compile(r"\*+")
@@ -73,9 +74,9 @@ class Placement:
     the second values file. `variable` is the name of the environment variable, empty where there is none.
     """
 
-    config_values: list[str] | None
+    config_values: list[str] | None = field(repr=False)
     env: EnvSecret | None
-    secret_values: list[str] | None
+    secret_values: list[str] | None = field(repr=False)
     reason: str
     variable: str
     findings: tuple[Finding, ...] = ()
@@ -103,7 +104,8 @@ def place(ctx: Context, group: Group, setting: Setting, subsection: str | None, 
     `setting` and `subsection` are what it is called under `config`, which differs from the group's for renamed ones.
     """
     at, key = group.last.place, f"{gcfg.header(setting.section, subsection)}.{setting.name}"
-    whole = any(_is_secret(group, setting, value) for value in values)
+    # A transform may have split a private key at its blanks.
+    whole = any(_is_secret(group, setting, value) for value in (*values, *group.values))
     cut = any(one.entry.cut for one in group.live)
     parts = [[] if whole else _parts(setting, value, cut=cut) for value in values]
     if not whole and not any(parts):
@@ -116,6 +118,9 @@ def place(ctx: Context, group: Group, setting: Setting, subsection: str | None, 
     plain = _PLAIN_NAME.fullmatch(setting.section) and _PLAIN_NAME.fullmatch(setting.name)
     if subsection is not None or len(values) != 1 or not plain:
         moved = finding("G2H502", f"{key} stands in the second values file.", place=at)
+        if ctx.options.secrets is SecretMode.EXISTING:
+            todo = "Write it under config into a file that Helm gets with a further -f."
+            moved = finding("G2H507", f"{key} must stand in a values file of your own.", todo, at)
         return Placement(kept, None, values, "A secret: it stands in the second values file.", "", (moved, *hints))
     name, value, subject = setting.name, values[0], key
     if (twin := _PASSWORD_OF.get(setting.key)) and parts[0] and all(part.password is not None for part in parts[0]):
@@ -226,6 +231,11 @@ def secret_name(section: str, name: str) -> bool:
     return setting.secret if setting else _is_secret_name(name)
 
 
+def holds_secret(text: str) -> bool:
+    """Whether a value holds one: a private key, a URL with a password, cut off or not."""
+    return bool(_PRIVATE_KEY.search(text) or _url_parts(text, cut=True))
+
+
 def scrub_comment(line: str) -> tuple[str, bool]:
     """Return a comment line of the gcfg with stars for the secrets in it, and whether there were any."""
     text, end = "", 0
@@ -239,10 +249,11 @@ def scrub_comment(line: str) -> tuple[str, bool]:
 def hide_line(line: str) -> str:
     """Return a line of gcfg source for an error message: a star for each character of a secret, so that columns stay.
 
-    The line is not a good one: the name of a secret at its start may lack its `=`.
+    The line is not a good one: the name of a secret at its start may lack its `=`, and what begins like no statement may
+    go on with the value of the line before.
     """
     chars = list(line)
-    for start, stop in _spans(line, broken=True):
+    for start, stop in _spans(line, broken=True) if _STATEMENT.match(line) else [(0, len(line))]:
         chars[start:stop] = ("\t" if char == "\t" else "*" for char in line[start:stop])
     return "".join(chars)
 
@@ -251,7 +262,7 @@ def _spans(line: str, *, broken: bool = False) -> list[tuple[int, int]]:
     """Return the places of a line that hold secrets, in order, apart from each other."""
     end = len(line.rstrip())
     rest = min((start for start in _secret_from(line, broken=broken) if start < end), default=end)
-    found = [(part.start, min(part.end, rest)) for part in _users(line) if part.start < rest]
+    found = [(part.start, min(part.end, rest)) for part in _users(line, cut=True) if part.start < rest]
     return found if _STARS.fullmatch(line, rest, end) or rest == end else [*found, (rest, end)]
 
 

@@ -12,13 +12,13 @@ from gcfg2helm.choices import Backend
 from gcfg2helm.context import Options
 from gcfg2helm.convert import Request
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.tables import Tables
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gcfg2helm.options import Settings
+    from gcfg2helm.tables import Tables
     from gcfg2helm.values import Tree
 
 KUBERNETES_SINCE = Version(0, 9, 0)

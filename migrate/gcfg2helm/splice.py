@@ -83,6 +83,11 @@ class Notes:
         beside = "" if self._has(note.beside) else note.beside
         return _Note(self._fresh(note.above), beside, self._fresh(note.after))
 
+    def fresh(self) -> bool:
+        """Whether any comment is one that the file does not have."""
+        notes = self._notes.values()
+        return any(self._fresh([*note.above, *filter(None, [note.beside]), *note.after]) for note in notes)
+
     def _has(self, line: str) -> bool:
         return line.strip() in self._present
 
@@ -134,7 +139,11 @@ def create(edits: Sequence[Edit], head: Sequence[str] = ()) -> Applied:
     for key, value in tree.items():
         lines += _entry(key, value, notes, (key,), 0)
     lines += _comment_lines(notes.take((), new=True).after, 0)
-    return Applied(emit.joined(lines, "\n"), tree)
+    text = emit.joined(lines, "\n")
+    read = helmyaml.load(text)
+    if not same(read, tree):
+        raise RuntimeError("the new file does not say what is meant")
+    return Applied(text, read)
 
 
 def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str = "values.yaml") -> Applied:
@@ -148,6 +157,8 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
     asked = {_TODO + edit.todo.split("\n")[0] for edit in edits if edit.todo}
     body = _TODO_BLOCK.sub(lambda found: found[0] if _text_of(found[0]) in asked else "", body)
     present = frozenset(line.strip() for line in _COMMENT.findall(body))
+    if same(old, meant) and not Notes(edits, meant, present).fresh():
+        return Applied(bom + body, meant)
     above = [line for line in head if line.strip() not in present]
     for expand in (False, True):
         notes = Notes(edits, meant, present)

@@ -1,37 +1,27 @@
 """The mapping tables: what Connect knows of each setting, and what becomes of it in the chart.
 
-Each file under `connect/` holds one section of the gcfg; a row holds one setting, its rules below it. `always.toml`
-holds what the values must say whatever the gcfg holds, `defaults.toml` what becomes of the chart's own defaults.
-The loader checks everything and reports all problems at once (`rows.TablesError`).
+A section holds its settings, a setting its rules: at most one speaks of a chart version and back end. `loader` reads
+them from TOML files.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from gcfg2helm.rows import Problem, Row, TablesError, read_file
 from gcfg2helm.versions import Span, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from importlib.resources.abc import Traversable
+    from collections.abc import Iterator, Mapping
     from pathlib import Path as FilePath
 
+    from gcfg2helm.choices import Backend
     from gcfg2helm.values import Path, Tree
 
 
-class Backend(Enum):
-    """What starts content in the cluster: the launcher, or Connect's own runner (chart 0.9.0 on)."""
-
-    LAUNCHER = "launcher"
-    KUBERNETES = "kubernetes"
-
-
 class Action(Enum):
-    """What a rule says of a setting. What happened to one entry is a decision (`plan.Kind`)."""
+    """What a rule says of a setting. What happened to one entry is a decision (`decisions.Outcome`)."""
 
     CARRY = "carry"
     MOVE = "move"
@@ -239,206 +229,10 @@ class Tables:
 
 
 def load(site: FilePath | None = None) -> Tables:
-    """Load the tables of the package, laid over by a site's own folder of `connect/*.toml` files where one is given.
+    """Load the tables of the package, laid over by those of a site's own folder where one is given.
 
     Raises `rows.TablesError` with every problem of every file.
     """
-    problems: list[Problem] = []
-    root = files("gcfg2helm_mappings")
-    sections: dict[str, Section] = {}
-    for path in _toml_files(root / "connect"):
-        _add_section(sections, _read_section(path, "", problems))
-    always, defaults, legacy = _read_values_rules(root / "chart" / "rules.toml", problems)
-    if site is not None:
-        for path in _site_files(site, problems):
-            _add_section(sections, _read_section(path, f"{site.name}/", problems, Source.SITE))
-    _check_references(sections, problems)
-    if problems:
-        raise TablesError(problems)
-    return Tables(sections, always, defaults, legacy)
+    from gcfg2helm import loader
 
-
-def _toml_files(folder: Traversable) -> list[Traversable]:
-    return sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name)
-
-
-def _site_files(site: FilePath, problems: list[Problem]) -> list[Traversable]:
-    folder = site / "connect" if (site / "connect").is_dir() else site
-    found = _toml_files(folder) if folder.is_dir() else []
-    if not found:
-        problems.append(Problem(str(site), "", "no *.toml files in this folder"))
-    return found
-
-
-def _add_section(sections: dict[str, Section], section: Section | None) -> None:
-    """Put a section in; one that is already there keeps its settings, those of the new one win."""
-    if section is None:
-        return
-    old = sections.get(section.name.lower())
-    if old is not None:
-        section = replace(section, settings={**old.settings, **section.settings})
-    sections[section.name.lower()] = section
-
-
-def _read_section(
-    path: Traversable, prefix: str, problems: list[Problem], source: Source = Source.UNCONFIRMED
-) -> Section | None:
-    top = read_file(path, problems)
-    name = top.take("section", str, "")
-    if not name:
-        top.problem("section: required")
-        return None
-    subsection = top.choice("subsection", Subsection, Subsection.NO) or Subsection.NO
-    settings: dict[str, Setting] = {}
-    for row_name, row in top.tables().items():
-        if row_name.lower() in settings:
-            row.problem("the same setting twice, in other capitals")
-        settings[row_name.lower()] = _read_setting(
-            Setting(name, row_name, subsection=subsection, source=source, origin=f"{prefix}{path.name}"), row
-        )
-    top.finish()
-    return Section(name, subsection, settings)
-
-
-def _read_setting(bare: Setting, row: Row) -> Setting:
-    setting = replace(
-        bare,
-        kind=row.choice("type", Kind, Kind.STRING) or Kind.STRING,
-        multi=row.take("multi", bool, False),
-        secret=row.take("secret", bool, False),
-        encrypted=row.take("encrypted", bool, False),
-        holds=row.choice("holds", Holds, Holds.NOTHING) or Holds.NOTHING,
-        holds_secret=row.take("holds_secret", bool, False),
-        values=row.texts("values"),
-        default=row.take("default", str, ""),
-        since=_release(row, "since"),
-        since_at_latest=row.take("since_at_latest", bool, False),
-        until=_release(row, "until"),
-        source=row.choice("source", Source, bare.source) or bare.source,
-        link=row.take("link", str, ""),
-        note=row.take("note", str, ""),
-        rules=_read_rules(row, bare.origin),
-    )
-    row.finish()
-    return setting
-
-
-def _release(row: Row, key: str) -> str:
-    """Return a Connect release as it is written (`2026.08.0`), checked to be one."""
-    text = row.take(key, str, "")
-    if text:
-        try:
-            Version.parse(text)
-        except ValueError as error:
-            row.problem(f"{key}: {error}")
-            return ""
-    return text
-
-
-def _read_rules(row: Row, origin: str) -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    for part in row.rows("rules"):
-        rule = Rule(
-            action=part.choice("action", Action) or Action.CARRY,
-            span=part.span(),
-            backend=_backend(part),
-            to=part.texts("to"),
-            setting=part.take("setting", str, ""),
-            transform=_transform(part),
-            finding=part.take("finding", str, ""),
-            reason=part.take("reason", str, ""),
-            todo=part.take("todo", str, ""),
-            link=part.take("link", str, ""),
-            origin=origin,
-        )
-        part.finish()
-        if rule.action is Action.RENAME and not (rule.setting or rule.transform):
-            part.problem("rename needs the new name in `setting`")
-        if rule.action is Action.MOVE and not (rule.to or rule.transform):
-            part.problem("move needs the values path in `to`, or a transform")
-        if rule.action is not Action.CARRY and not rule.reason:
-            part.problem("a reason is required: the report prints it")
-        for other in rules:
-            if rule.span.overlaps(other.span) and (
-                rule.backend is other.backend or rule.backend is None or other.backend is None
-            ):
-                part.problem(f"overlaps with another rule ({other.span})")
-        rules.append(rule)
-    return tuple(rules)
-
-
-def _backend(row: Row) -> Backend | None:
-    text = row.take("backend", str, "")
-    if not text:
-        return None
-    try:
-        return Backend(text)
-    except ValueError:
-        row.problem(f"backend: {text!r} is neither launcher nor kubernetes")
-        return None
-
-
-def _transform(row: Row) -> str:
-    """Return the name of the function; `check_names` compares all of them with the functions there are."""
-    return row.take("transform", str, "")
-
-
-def _read_values_rules(
-    path: Traversable, problems: list[Problem]
-) -> tuple[tuple[Always, ...], tuple[DefaultRule, ...], tuple[Legacy, ...]]:
-    top = read_file(path, problems)
-    name = path.name
-    always = tuple(
-        Always(
-            row.texts("path"),
-            _always_value(row),
-            row.span(),
-            _backend(row),
-            row.take("reason", str, ""),
-            name,
-        )
-        for row in _closing(top.rows("always"))
-    )
-    defaults = tuple(
-        DefaultRule(
-            row.texts("path"),
-            row.choice("fate", Fate) or Fate.KEEP,
-            row.span(),
-            row.take("reason", str, ""),
-            name,
-        )
-        for row in _closing(top.rows("defaults"))
-    )
-    legacy = tuple(
-        Legacy(row.texts("path"), row.texts("to"), row.span(), row.take("reason", str, ""), name, _transform(row))
-        for row in _closing(top.rows("legacy"))
-    )
-    top.finish()
-    return always, defaults, legacy
-
-
-def _always_value(row: Row) -> Tree:
-    """Return `value` (true or false), or `text`; neither is null: the chart's default goes."""
-    text = row.take("text", str, "")
-    return text or (row.take("value", bool, False) if row.has("value") else None)
-
-
-def _closing(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield each row and check afterwards that all its fields were taken."""
-    for row in rows:
-        yield row
-        row.finish()
-
-
-def _check_references(sections: Mapping[str, Section], problems: list[Problem]) -> None:
-    """A rename must lead to a setting that the tables list, and not in a circle."""
-    tables = Tables(sections)
-    for setting in tables:
-        for rule in setting.rules:
-            if not rule.setting:
-                continue
-            target = tables.setting(rule.setting)
-            if target is None:
-                problems.append(Problem(setting.origin, setting.name, f"renamed to unlisted {rule.setting}"))
-            elif target.key == setting.key:
-                problems.append(Problem(setting.origin, setting.name, "renamed to itself"))
+    return loader.load(site)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from gcfg2helm.masked import Secret
@@ -48,7 +48,7 @@ class Edit:
     """
 
     path: Path
-    value: Tree = None
+    value: Tree = field(default=None, repr=False)  # values.yaml itself may hold secrets
     comments: Comments = NO_COMMENTS
     remove: bool = False
     todo: str = ""

@@ -7,24 +7,25 @@ from typing import Annotated, Any
 
 import typer
 
+from gcfg2helm.choices import SecretMode
 from gcfg2helm.cli import talk
 from gcfg2helm.findings import Finding, Level
 from gcfg2helm.options import Gcfg, Settings, shared
 
 
-def _beside(output: str, kind: str) -> Path:
+def beside(output: str, kind: str) -> Path:
     """Return the name of a file that goes with values.yaml: `values.secret.yaml`."""
     path = Path(output)
     return path.with_name(f"{path.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")
 
 
-def _converted(settings: Settings, gcfg: str, output: str) -> Any:
+def converted(settings: Settings, gcfg: str, output: str) -> Any:
     from gcfg2helm import convert, session
 
     with talk.progress(f"Converting {gcfg}", quiet=settings.quiet):
         to_stdout = output == "-"
         loaded = session.load(
-            settings, gcfg, "" if to_stdout else output, "" if to_stdout else str(_beside(output, "secret-values"))
+            settings, gcfg, "" if to_stdout else output, "" if to_stdout else str(beside(output, "secret-values"))
         )
         done = convert.convert(loaded.request)
     return loaded, done, settings.heard([*loaded.findings, *done.findings])
@@ -32,15 +33,33 @@ def _converted(settings: Settings, gcfg: str, output: str) -> Any:
 
 def _show_changes(done: Any, tables: Any, output: str, *, stream: Any) -> bool:
     """Print what would change in values.yaml; returns whether anything would."""
-    from gcfg2helm import preview
     from gcfg2helm.report import text
 
-    changed = preview.changes(done.before, done.values.tree, lambda path: _secret_path(tables, path))
+    changed = _changes(done, tables)
     colour, width = talk.colour(stream), talk.width(stream)
     stream.write(f"{output}: {text.change_count(changed)}\n")
     for line in text.change_lines(changed, width, colour=colour):
         stream.write(line + "\n")
     return bool(changed)
+
+
+def _changes(done: Any, tables: Any) -> Any:
+    from gcfg2helm import preview
+
+    before, after = _masked(done.before), _masked(done.values.tree)
+    return preview.changes(before, after, lambda path: _secret_path(tables, path))
+
+
+def _masked(tree: Any) -> Any:
+    """Return values with the texts masked that hold a secret wherever they stand: a key, a URL with a password."""
+    from gcfg2helm import secrets
+    from gcfg2helm.masked import Secret
+
+    if isinstance(tree, dict):
+        return {key: _masked(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_masked(value) for value in tree]
+    return Secret(tree) if isinstance(tree, str) and secrets.holds_secret(tree) else tree
 
 
 def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
@@ -80,9 +99,15 @@ def convert(
       gcfg2helm convert rstudio-connect.gcfg --yes --pvc connect-data --image ghcr.io/acme/content:2026.08
     """
     with talk.errors():
-        loaded, done, findings = _converted(settings, gcfg, output)
+        from gcfg2helm.cli import reporting
+
         if report is not None:
-            _write_report(report, loaded, done, findings)
+            reporting.check(report, [gcfg, output, *settings.also, settings.env_file])
+        with reporting.kept(report, settings, gcfg, output, beside):
+            loaded, done, findings = converted(settings, gcfg, output)
+        if report is not None:
+            failure = "the result does not read as the source" if done.unproven else ""
+            reporting.write(report, reporting.made(loaded, done, findings, gcfg, output, beside, failure))
         if done.unproven:
             _show_findings(findings)
             talk.fail(
@@ -119,15 +144,15 @@ def _closing(done: Any, findings: Sequence[Finding]) -> None:
     talk.say(text.finding_count(findings))
 
 
-def _outputs(done: Any, output: str) -> list[tuple[Path, str, bool]]:
+def _outputs(settings: Settings, done: Any, output: str) -> list[tuple[Path, str, bool]]:
     """Return the files to write, with their text and whether they hold secrets; values.yaml comes last."""
     found: list[tuple[Path, str, bool]] = []
     if done.secret:
-        found.append((_beside(output, "secret"), done.secret, True))
-    if done.secret_values:
-        found.append((_beside(output, "secret-values"), done.secret_values.text, True))
+        found.append((beside(output, "secret"), done.secret, True))
+    if done.secret_values and settings.secrets is not SecretMode.EXISTING:
+        found.append((beside(output, "secret-values"), done.secret_values.text, True))
     if done.files:
-        found.append((_beside(output, "files"), done.files, True))
+        found.append((beside(output, "files"), done.files, True))
     return [*found, (Path(output), done.values.text, any_inline(done))]
 
 
@@ -136,14 +161,19 @@ def any_inline(done: Any) -> bool:
     return any(one.code == "G2H503" for one in done.plan.findings)
 
 
+def _open(path: Path) -> bool:
+    """Whether others than its owner may read a file."""
+    return bool(path.stat().st_mode & 0o077)
+
+
 def _write_values(
     settings: Settings, loaded: Any, done: Any, findings: Sequence[Finding], output: str, *, yes: bool, dry_run: bool
 ) -> None:
     from gcfg2helm import atomic
 
-    outputs = _outputs(done, output)
+    outputs = _outputs(settings, done, output)
     held = {path: atomic.read(path) for path, _, _ in outputs}
-    new = [(path, text, secret) for path, text, secret in outputs if held[path] != text.encode("utf-8")]
+    new = [one for one in outputs if held[one[0]] != one[1].encode("utf-8") or (one[2] and _open(one[0]))]
     if not settings.quiet:
         changed = _show_changes(done, loaded.request.tables, output, stream=sys.stderr)
         for path, _, secret in new:
@@ -161,26 +191,11 @@ def _write_values(
     if dry_run:
         return
     if not yes:
-        _confirm(output)
+        talk.confirm(output)
     for path, text, secret in new:
         atomic.write(path, text.encode("utf-8"), held[path], secret=secret)
     if not settings.quiet:
         talk.say("written: " + ", ".join(str(path) for path, _, _ in new))
-
-
-def _confirm(output: str) -> None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        talk.fail(f"gcfg2helm: nothing was written to {output}: no terminal to ask on; --yes writes without asking", 4)
-    try:
-        agreed = typer.confirm(f"Write {output}?", default=False, err=True)
-    except typer.Abort:
-        agreed = False
-    if not agreed:
-        talk.fail("gcfg2helm: nothing was written", 4)
-
-
-def _write_report(path: Path, loaded: Any, done: Any, findings: Sequence[Finding]) -> None:
-    raise NotImplementedError
 
 
 @shared
@@ -188,20 +203,36 @@ def diff(
     settings: Settings,
     gcfg: Gcfg,
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file to compare with.")] = "values.yaml",
-) -> None:
+    output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the changes.")] = talk.Format.TEXT,
+) -> None:  # fmt: skip
     """Show what convert would change in VALUES, and write nothing; exit 1 where there is a difference.
 
     \b
-    Example:
+    Examples:
       gcfg2helm diff /etc/rstudio-connect/rstudio-connect.gcfg values.yaml
+      gcfg2helm diff rstudio-connect.gcfg values.yaml --format json
     """
     with talk.errors():
-        loaded, done, findings = _converted(settings, gcfg, values)
+        if output_format is talk.Format.GITHUB:
+            talk.fail("gcfg2helm: diff has no format github; check and verify have", 2)
+        loaded, done, findings = converted(settings, gcfg, values)
         differs = (loaded.request.values or "") != done.values.text
-        if not differs:
+        if output_format is not talk.Format.TEXT:
+            _print_changes(done, loaded.request.tables, values, output_format, differs=differs)
+        elif not differs:
             if not settings.quiet:
                 talk.say(f"{values}: no difference")
         elif not _show_changes(done, loaded.request.tables, values, stream=sys.stdout):
             sys.stdout.write("  only comments change\n")
         if differs or settings.fails(findings, None):
             raise typer.Exit(1)
+
+
+def _print_changes(done: Any, tables: Any, values: str, output_format: talk.Format, *, differs: bool) -> None:
+    from gcfg2helm.report import data, markdown
+
+    changed = _changes(done, tables)
+    if output_format is talk.Format.JSON:
+        sys.stdout.write(data.dump(data.diff(values, changed, differs=differs)))
+    else:
+        sys.stdout.write(markdown.render_changes(values, changed, differs=differs))

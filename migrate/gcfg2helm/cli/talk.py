@@ -84,3 +84,15 @@ def progress(what: str, *, quiet: bool) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def confirm(output: str) -> None:
+    """Ask whether to write; exit 4 where the answer is no, or nobody is there to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        fail(f"gcfg2helm: nothing was written to {output}: no terminal to ask on; --yes writes without asking", 4)
+    try:
+        agreed = typer.confirm(f"Write {output}?", default=False, err=True)
+    except typer.Abort:
+        agreed = False
+    if not agreed:
+        fail("gcfg2helm: nothing was written", 4)

@@ -93,10 +93,16 @@ def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool) -> I
 
 
 def _wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str]:
+    """Yield a text behind its start, the rest indented; where the start leaves little room, all of it below."""
     import textwrap
 
-    first = max(width - start_width, 20)
-    lines = textwrap.wrap(text, first, break_long_words=False, break_on_hyphens=False) or [""]
+    room = width - start_width
+    words = textwrap.wrap(text, max(width - 7, 20), break_long_words=False, break_on_hyphens=False)
+    if room < 30:
+        yield start.rstrip()
+        yield from (f"       {line}" for line in words)
+        return
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
     yield start + lines[0]
     rest = text[len(lines[0]) :].strip() if len(lines) > 1 else ""
     for line in textwrap.wrap(rest, max(width - 7, 20), break_long_words=False, break_on_hyphens=False):

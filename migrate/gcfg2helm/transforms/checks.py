@@ -39,7 +39,8 @@ def auth_provider(ctx: Context, group: Group, rule: Rule) -> Result:
         what = f"{group.key} is proxy: the headers that name the user must come through the ingress."
         todo = "Let the ingress set them, and strip them from what comes in."
         return carried(findings=(finding("G2H404", what, todo, place),))
-    if provider != group.value and ctx.flag("Applications.RunAsCurrentUser"):
+    current_user = ctx.flag("Applications.RunAsCurrentUser") or ctx.flag("EarlyAccess.RunAsCurrentUserSSO")
+    if provider != group.value and current_user:
         return carried([provider], reason="In small letters: the chart's name service compares it with case.")
     return carried()
 
@@ -164,6 +165,13 @@ def _audit_off(ctx: Context) -> bool:
     return (ctx.value("Logging.AuditLogFormat") or "").strip().lower() == "none"
 
 
+def viewer_kiosk(ctx: Context, group: Group, rule: Rule) -> Result:
+    """The mode for viewers does more since Connect 2021.09; off, it means what it did."""
+    if not gcfg.boolean(group.value):
+        return carried()
+    return carried(findings=(finding("G2H206", f"{group.key}: {rule.reason}", "", group.last.place),))
+
+
 def license_type(ctx: Context, group: Group, rule: Rule) -> Result:
     """The chart writes it; which licence server there is, `needs` asks."""
     return by_chart(group, rule)
@@ -197,4 +205,5 @@ TRANSFORMS: Mapping[str, Callable[[Context, Group, Rule], Result]] = {
     "postgres_url": postgres_url,
     "repository": repository,
     "role_mapping_combination": role_mapping_combination,
+    "viewer_kiosk": viewer_kiosk,
 }

@@ -8,7 +8,7 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from gcfg2helm.context import Tls
+from gcfg2helm.choices import Tls
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.transforms.outcomes import by_chart, carried, dropped, moved, renamed
 from gcfg2helm.values import Edit

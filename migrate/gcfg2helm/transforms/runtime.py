@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gcfg2helm import gcfg
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.transforms import images
 from gcfg2helm.transforms.network import CHART_PORT, parse_listen
-from gcfg2helm.transforms.outcomes import by_chart, carried, dropped, moved
+from gcfg2helm.transforms.outcomes import by_chart, carried, dropped, moved, renamed
 from gcfg2helm.values import Edit
 from gcfg2helm.versions import Span, Version
 
@@ -114,14 +115,21 @@ def content_namespace(ctx: Context, group: Group, rule: Rule) -> Result:
 
 
 def current_user(ctx: Context, group: Group, rule: Rule) -> Result:
-    """Execution as the current user needs the chart's name service, and logins that it knows."""
-    if not ctx.flag("Applications.RunAsCurrentUser"):
-        return carried()
+    """Execution as the current user needs the chart's name service, and logins that it knows; also by its early name."""
+    edits, found = _name_service(ctx, group) if gcfg.boolean(group.value) else ([], [])
+    if not rule.setting:
+        return carried(edits=edits, findings=found)
+    if ctx.value(rule.setting) is not None:
+        return renamed(ctx, group, rule)
+    return renamed(ctx, group, rule, edits=edits, findings=found)
+
+
+def _name_service(ctx: Context, group: Group) -> tuple[list[Edit], list[Finding]]:
     provider = (ctx.value("Authentication.Provider") or "password").strip().lower()
     if ctx.chart not in HAS_NAMESERVICE or provider not in _NAMESERVICE_PROVIDERS:
         what = f"{group.key} is on; chart {ctx.chart} with the provider {provider} cannot do that in the cluster."
         todo = "Switch it off, or use chart 0.8.18 or newer with LDAP, SAML or OAuth2 logins."
-        return carried(findings=(finding("G2H405", what, todo, group.last.place),))
+        return [], [finding("G2H405", what, todo, group.last.place)]
     line = (group.last.entry.line,)
     edits = [Edit(("nameservice", "enabled"), value=True, source=line)]
     listen = parse_listen(ctx.value("HTTP.Listen") or "")
@@ -129,7 +137,7 @@ def current_user(ctx: Context, group: Group, rule: Rule) -> Result:
     if listen is not None and listen.port != CHART_PORT:
         edits.append(Edit(("nameservice", "server"), server, source=line))
     if ctx.answer("nameservice", "secretName") or ctx.answer("nameservice", "apiKey"):
-        return carried(edits=edits)
+        return edits, []
     secret = f"{ctx.fullname}-nameservice"
     what = f"{group.key} is on: the name service needs a token of Connect in the Secret {secret}."
     todo = (
@@ -138,7 +146,7 @@ def current_user(ctx: Context, group: Group, rule: Rule) -> Result:
         f"--namespace {ctx.namespace} --from-file=libnss_connect.conf"
     )
     edits.append(Edit(("nameservice", "secretName"), secret, todo=f"Create the Secret {secret} first.", source=line))
-    return carried(edits=edits, findings=(finding("G2H431", what, todo, group.last.place, ("nameservice",)),))
+    return edits, [finding("G2H431", what, todo, group.last.place, ("nameservice",))]
 
 
 TRANSFORMS: Mapping[str, Callable[[Context, Group, Rule], Result]] = {

@@ -77,6 +77,11 @@ def outside_data_dir(ctx: Context, group: Group, rule: Rule) -> Result:
     return carried(findings=found)
 
 
+def inside_installation(ctx: Context, group: Group, rule: Rule) -> Result:
+    """A directory that may be lost with the pod, as long as it lies outside Connect's installation."""
+    return carried(findings=_inside_installation(group, group.value.strip()))
+
+
 def _inside_installation(group: Group, path: str) -> list[Finding]:
     """Connect from 1.9.0 on does not start with a directory inside its installation."""
     if not path.startswith("/") or not below(path, INSTALLATION):
@@ -213,6 +218,7 @@ def _text(ctx: Context, *path: str) -> str:
 TRANSFORMS: Mapping[str, Callable[[Context, Group, Rule], Result]] = {
     "data_dir": data_dir,
     "existing_claim": existing_claim,
+    "inside_installation": inside_installation,
     "launcher_data_dir": launcher_data_dir,
     "outside_data_dir": outside_data_dir,
 }

@@ -1,0 +1,62 @@
+"""The command `check`: the audit of a gcfg, and the runbook of its migration; nothing is written."""
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from gcfg2helm.cli import reporting, talk
+from gcfg2helm.cli.convert import beside, converted
+from gcfg2helm.findings import Level
+from gcfg2helm.options import Gcfg, Settings, shared
+
+
+@shared
+def check(
+    settings: Settings,
+    gcfg: Gcfg,
+    values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file that convert would write.")] = "values.yaml",
+    output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the audit.")] = talk.Format.TEXT,
+    runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the migration instead of the table.")] = False,
+) -> None:  # fmt: skip
+    """Show what becomes of every setting and what needs a person; exit 1 on findings of level error.
+
+    \b
+    Examples:
+      gcfg2helm check /etc/rstudio-connect/rstudio-connect.gcfg
+      gcfg2helm check rstudio-connect.gcfg --runbook
+      gcfg2helm check rstudio-connect.gcfg --format json > report.json
+    """
+    with talk.errors():
+        from gcfg2helm.session import UsageError
+
+        if runbook and output_format is talk.Format.GITHUB:
+            raise UsageError("--runbook has no format github")
+        loaded, done, findings = converted(settings, gcfg, values)
+        report = reporting.made(loaded, done, findings, gcfg, values, beside)
+        for part in _printed(report, output_format, runbook=runbook):
+            sys.stdout.write(part)
+        sys.stdout.flush()
+        if settings.fails(findings, Level.ERROR):
+            raise typer.Exit(1)
+
+
+def _printed(report: Any, output_format: talk.Format, *, runbook: bool) -> Iterator[str]:
+    """Yield what goes to standard output; JSON holds the runbook in any case."""
+    from gcfg2helm.report import data, github, markdown
+    from gcfg2helm.report import text as lines
+
+    colour, width = talk.colour(sys.stdout), talk.width(sys.stdout)
+    match output_format:
+        case talk.Format.JSON:
+            yield data.dump(data.report(report))
+        case talk.Format.MARKDOWN:
+            yield markdown.render_runbook(report) if runbook else markdown.render(report)
+        case talk.Format.GITHUB:
+            yield github.annotations(report.findings)
+            yield f"{lines.accounting(report.plan)}\n"
+        case talk.Format.TEXT if runbook:
+            yield from reporting.steps(report, width, colour=colour)
+        case _:
+            yield from reporting.text(report, width, colour=colour)

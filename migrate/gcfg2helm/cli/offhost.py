@@ -1,0 +1,279 @@
+"""The command `off-host`: the server stays where it is, its content runs in the cluster."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gcfg2helm.cli import talk
+from gcfg2helm.options import Gcfg
+
+GCFG = "/etc/rstudio-connect/rstudio-connect.gcfg"
+DEFINITION = "runtimes.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """A file to write: what it holds now, what it shall hold, the lines that change. `private`: mode 0600 where it is new."""
+
+    path: Path
+    held: bytes | None
+    data: bytes
+    lines: list[str]
+    private: bool = False
+
+    @property
+    def new(self) -> bool:
+        return self.held != self.data
+
+
+def off_host(
+    gcfg: Gcfg = GCFG,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the gcfg goes; default: in place; - prints it.")] = "",
+    api_url: Annotated[str, typer.Option(metavar="URL", help="Base URL of the Kubernetes API, without /api; default: left to KUBERNETES_API_URL.")] = "",
+    nfs: Annotated[str, typer.Option(metavar="HOST:/PATH", help="NFS export with the data directory.")] = "",
+    cluster_definition: Annotated[list[str], typer.Option(metavar="FILE", help="YAML file with images for content; repeatable.")] = [],  # noqa: B006
+    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the content; default: as the gcfg says, else rstudio-connect.")] = "",
+    token_file: Annotated[str, typer.Option(metavar="FILE", help="File with the token in base64, - is standard input; default: left to KUBERNETES_AUTH_TOKEN.")] = "",
+    manifests: Annotated[Path | None, typer.Option(metavar="FILE", help="Write namespace, service account, token and permissions for kubectl apply.")] = None,
+    node_access: Annotated[bool, typer.Option("--node-access", help="Let the service account read nodes (in --manifests).")] = False,
+    from_executables: Annotated[bool, typer.Option("--from-executables", help="Write a cluster definition from the executables of the gcfg; needs --image.")] = False,
+    image: Annotated[list[str], typer.Option(metavar="NAME", help="Image in that cluster definition; repeatable.")] = [],  # noqa: B006
+    cluster_definition_output: Annotated[str, typer.Option(metavar="FILE", help=f"Where that cluster definition goes; default: {DEFINITION} beside the gcfg.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
+) -> None:  # fmt: skip
+    """Set GCFG up for content that runs in a cluster while the server stays outside: preview, ask, write.
+
+    \b
+    Examples:
+      gcfg2helm off-host rstudio-connect.gcfg --api-url https://k8s.example.com --nfs nfs.example.com:/mnt/rstudio-connect --cluster-definition /etc/rstudio-connect/runtimes.yaml
+      gcfg2helm off-host rstudio-connect.gcfg --from-executables --image ghcr.io/acme/content:2026.08 --dry-run
+      gcfg2helm off-host rstudio-connect.gcfg --manifests connect-account.yaml --node-access
+      kubectl get secret rsc-rstudio-connect-token -n rstudio-connect -o 'jsonpath={.data.token}' | gcfg2helm off-host rstudio-connect.gcfg --token-file - --yes
+    """
+    with talk.errors():
+        target = output or gcfg
+        _check_usage(
+            gcfg, output, token_file, image, from_executables=from_executables, manifests=manifests is not None,
+            node_access=node_access,
+        )  # fmt: skip
+        made = _made(cluster_definition_output, target) if from_executables else ""
+        answers = _answers(api_url, nfs, namespace, cluster_definition, image, made, token_file)
+        data, before, done = _completed(gcfg, answers)
+        if target == "-":
+            sys.stdout.buffer.write(done.text.encode("utf-8"))
+            sys.stdout.flush()
+            outputs = []
+        else:
+            outputs = _outputs(data, before, done, target, gcfg, made)
+            if manifests is not None:
+                outputs.insert(0, _manifests(manifests, done.namespace, node_access=node_access))
+            _check_names([one.path for one in outputs], gcfg, token_file)
+        if not quiet:
+            _show(outputs, [*done.findings, *_readable(done, outputs, target)])
+            _show_commands(done, manifests)
+        if outputs:
+            _write(outputs, target, yes=yes, dry_run=dry_run, quiet=quiet)
+
+
+# what is asked for -----------------------------------------------------------------------------------------------------
+
+
+def _check_usage(
+    gcfg: str,
+    output: str,
+    token_file: str,
+    images: list[str],
+    *,
+    from_executables: bool,
+    manifests: bool,
+    node_access: bool,
+) -> None:
+    """Refuse options that cannot go together."""
+    from gcfg2helm.session import UsageError
+
+    if gcfg == "-" and not output:
+        raise UsageError("GCFG is standard input: name a file for the result with -o, - prints it")
+    if gcfg == "-" and token_file == "-":  # noqa: S105 - a name, not a token
+        raise UsageError("GCFG and --token-file cannot both be standard input")
+    if output == "-" and (from_executables or manifests):
+        raise UsageError("-o - prints the gcfg alone; name a file for it to get the others")
+    if from_executables != bool(images):
+        raise UsageError("--from-executables and --image NAME go together: the image that holds these interpreters")
+    if node_access and not manifests:
+        raise UsageError("--node-access goes with --manifests")
+
+
+def _check_names(outputs: list[Path], gcfg: str, token_file: str) -> None:
+    """Refuse to write a file twice, or over an input; only the gcfg, which comes last, may be its own output."""
+    import os
+
+    from gcfg2helm.session import UsageError
+
+    *others, target = [os.path.realpath(path) for path in outputs]
+    taken = {os.path.realpath(name) for name in (gcfg, token_file) if name not in ("", "-")}
+    if len({*others, target}) < len(outputs) or taken & {*others} or (target in taken - {os.path.realpath(gcfg)}):
+        raise UsageError("two of the files named are the same")
+
+
+def _made(named: str, target: str) -> str:
+    """Return where a new cluster definition goes, as the gcfg names it."""
+    return str(Path(named).absolute() if named else Path(target).absolute().with_name(DEFINITION))
+
+
+def _answers(
+    api_url: str, nfs: str, namespace: str, definitions: list[str], images: list[str], made: str, token_file: str
+) -> Any:
+    """Return the answers, checked. Raises UsageError; InputError where the token is none."""
+    import re
+
+    from gcfg2helm import offhost_checks
+    from gcfg2helm.offhost import Answers
+    from gcfg2helm.session import UsageError
+    from gcfg2helm.transforms import storage
+
+    url = api_url.rstrip("/")
+    if api_url and not (url.startswith("https://") and offhost_checks.is_api_url(url)):
+        raise UsageError(
+            "--api-url: not a base URL such as https://k8s.example.com:6443, without /api or any other path"
+        )
+    if nfs and storage.parse_export(nfs) is None:
+        raise UsageError(f"--nfs: {nfs!r} is not host:/path")
+    if namespace and not re.fullmatch(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", namespace):
+        raise UsageError(f"--namespace: {namespace!r} is not a name that Kubernetes takes")
+    if "" in definitions or "" in images:
+        raise UsageError("--cluster-definition and --image need a name")
+    paths = tuple(str(Path(one).absolute()) for one in definitions)
+    token = _token(token_file) if token_file else None
+    return Answers(url, nfs.strip(), namespace, paths, tuple(images), made, token)
+
+
+def _token(name: str) -> Any:
+    from gcfg2helm import inputs, offhost_checks
+    from gcfg2helm.masked import Secret
+
+    text = "".join(inputs.read(name).decode("utf-8", "replace").split())
+    if not offhost_checks.is_token(text):
+        shown = "<stdin>" if name == "-" else name
+        raise inputs.InputError(f"{shown}: no token in base64; take it as the Secret holds it, not decoded")
+    return Secret(text)
+
+
+# what comes of it ------------------------------------------------------------------------------------------------------
+
+
+def _completed(name: str, answers: Any) -> tuple[bytes, Any, Any]:
+    """Read the gcfg and complete it; returns its bytes, what it was, and the result."""
+    from gcfg2helm import gcfg, inputs, offhost, session
+
+    shown = "<stdin>" if name == "-" else name
+    data = inputs.read(name)
+    before = gcfg.parse(data, shown)
+    try:
+        return data, before, offhost.build(shown, before, session.load_tables(None), answers, _read)
+    except ValueError as error:
+        raise session.UsageError(str(error)) from None
+
+
+def _read(path: str) -> bytes | str | None:
+    """Read a cluster definition of this machine; a text says why that failed."""
+    from gcfg2helm import atomic
+
+    try:
+        return atomic.read(Path(path))
+    except atomic.WriteError as error:
+        return str(error).removeprefix(f"{path}: ")
+
+
+def _outputs(data: bytes, before: Any, done: Any, target: str, gcfg: str, made: str) -> list[_Output]:
+    """Return the files to write; the gcfg comes last, so that what it names is there when Connect reads it."""
+    from gcfg2helm import atomic, offhost_text
+
+    found = [_plain(Path(made), done.definition, show_new=True)] if made else []
+    path = Path(target)
+    held = data if target == gcfg else atomic.read(path)
+    lines = offhost_text.preview(before, done.document)
+    return [*found, _Output(path, held, done.text.encode("utf-8"), lines, private=held is None)]
+
+
+def _manifests(path: Path, namespace: str, *, node_access: bool) -> _Output:
+    from gcfg2helm import manifests, offhost_cluster
+
+    return _plain(path, manifests.dump(offhost_cluster.manifests(namespace, node_access=node_access)))
+
+
+def _plain(path: Path, text: str, *, show_new: bool = False) -> _Output:
+    """Return a file without secrets; `show_new`: its lines are shown where it is new, too."""
+    from gcfg2helm import atomic, offhost_text
+
+    held = atomic.read(path)
+    old = (held or b"").decode("utf-8", "replace")
+    return _Output(
+        path, held, text.encode("utf-8"), [] if held is None and not show_new else offhost_text.diff(old, text)
+    )
+
+
+def _readable(done: Any, outputs: list[_Output], target: str) -> list[Any]:
+    """Warn of a gcfg with the token in it that more than its owner can read."""
+    from gcfg2helm.findings import finding
+
+    if not outputs or outputs[-1].held is None or not done.document.get("Launcher", "KubernetesAuthToken"):
+        return []
+    mode = outputs[-1].path.stat().st_mode
+    if not mode & 0o044:
+        return []
+    return [finding("G2H718", f"{target} holds the token, and its mode is {mode & 0o777:04o}.", f"chmod 600 {target}")]
+
+
+# what is said and written ----------------------------------------------------------------------------------------------
+
+
+def _show(outputs: list[_Output], findings: list[Any]) -> None:
+    from gcfg2helm.report import text
+
+    colour = talk.colour(sys.stderr)
+    for one in outputs:
+        if one.new:
+            talk.say(f"{one.path}: {'new' if one.held is None else 'changed'}{', mode 0600' if one.private else ''}")
+            for line in one.lines:
+                talk.say("  " + text.paint(line, {"+": "green", "-": "red"}.get(line[0], "cyan"), on=colour))
+    for line in text.finding_lines(findings, talk.width(sys.stderr), colour=colour):
+        talk.say(line)
+    talk.say(text.finding_count(findings))
+
+
+def _show_commands(done: Any, manifests: Path | None) -> None:
+    import shlex
+
+    from gcfg2helm import offhost_cluster
+
+    if manifests is None and done.document.get("Launcher", "KubernetesAuthToken"):
+        return
+    there, token = offhost_cluster.token_commands(done.namespace)
+    if manifests is not None:
+        talk.say(f"to make the account in the cluster:\n  {shlex.join(['kubectl', 'apply', '-f', str(manifests)])}")
+    talk.say(
+        f"to read its token back (3 keys in DATA once it is there, then base64 as Connect takes it):\n  {there}\n  {token}"
+    )
+
+
+def _write(outputs: list[_Output], target: str, *, yes: bool, dry_run: bool, quiet: bool) -> None:
+    from gcfg2helm import atomic
+
+    new = [one for one in outputs if one.new]
+    if not new:
+        if not quiet:
+            talk.say(f"{target} is up to date.")
+        return
+    if dry_run:
+        return
+    if not yes:
+        talk.confirm(", ".join(str(one.path) for one in new))
+    for one in new:
+        atomic.write(one.path, one.data, one.held, secret=one.private)
+    if not quiet:
+        talk.say("written: " + ", ".join(str(one.path) for one in new))

@@ -1,0 +1,148 @@
+"""The report as Markdown (GitHub's), for a merge request or a wiki. Whatever the gcfg holds shows as text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gcfg2helm import emit, preview
+from gcfg2helm.merging import dotted
+from gcfg2helm.report import data, runbook, table, text
+from gcfg2helm.values import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gcfg2helm.preview import Change
+    from gcfg2helm.report.data import Report
+
+_SPECIAL = re.compile(r"[\\*\[\]<>|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=[#A-Za-z0-9]+;)|\A[#+-](?=\s)")
+_FENCE = re.compile(r"`{3,}")
+
+
+def prose(text: str) -> str:
+    """Return text as a line of prose: what stands between backticks is code, all else shows as it is."""
+    text = emit.visible(text)
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return "\\`".join(map(_escaped, parts))
+    return "`".join(part.replace("|", "\\|") if number % 2 else _escaped(part) for number, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def code(text: str) -> str:
+    """Return text as code in a line or in a cell of a table; nothing for nothing."""
+    if not text:
+        return ""
+    text = emit.visible(text).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    marks, blank = "`" * (longest + 1), " " if longest or text[0] == " " == text[-1] else ""
+    return f"{marks}{blank}{text}{blank}{marks}"
+
+
+def fence(language: str, lines: Sequence[str]) -> Iterator[str]:
+    """Yield lines as a block of code that none of them can end."""
+    lines = [emit.visible(line) for line in lines]
+    longest = max((len(run) for line in lines for run in _FENCE.findall(line)), default=2)
+    yield "`" * (longest + 1) + language
+    yield from lines
+    yield "`" * (longest + 1)
+
+
+def render(report: Report) -> str:
+    """Return the whole report."""
+    return _joined(_report_lines(report))
+
+
+def render_runbook(report: Report) -> str:
+    """Return the runbook alone."""
+    return _joined([f"# {_title(report)}", "", *_runbook_lines(report, 2)])
+
+
+def render_changes(name: str, changes: Sequence[Change], *, differs: bool) -> str:
+    """Return the changes of a values file; `differs` says whether its text changes, be it by comments only."""
+    lines = [f"# {code(name)}", ""]
+    if not changes:
+        return _joined([*lines, "Only comments change." if differs else "No difference."])
+    rows = [[change.sign, code(dotted(change.path)), _value(change.old), _value(change.new)] for change in changes]
+    return _joined([*lines, f"{text.change_count(changes)}.", "", *_table(("", "Path", "Was", "Becomes"), rows)])
+
+
+def _value(value: object) -> str:
+    return "" if value is MISSING else code(preview.shown(value))
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _title(report: Report) -> str:
+    return f"{code(report.sources[0])} in chart {report.plan.chart}"
+
+
+def _report_lines(report: Report) -> Iterator[str]:
+    yield f"# {_title(report)}"
+    yield ""
+    if report.failure:
+        yield f"**The conversion failed:** {prose(report.failure)}"
+        yield ""
+    yield f"- {text.accounting(report.plan)}"
+    yield f"- Findings: {text.finding_count(report.findings)}"
+    yield f"- Proof: {text.proof_line(report.proof)}"
+    yield f"- Target: chart {report.plan.chart}, Connect {report.connect}, back end {report.plan.backend.value}"
+    yield f"- Release {code(report.plan.release)} in namespace {code(report.plan.namespace)}"
+    yield ""
+    yield "## Findings"
+    yield ""
+    yield from _finding_lines(report)
+    yield "## Settings"
+    yield ""
+    several = len(report.sources) > 1
+    for file, section, decisions in table.by_section(report.plan.decisions):
+        yield f"### {code(f'[{section}]')}" + (f" in {code(file)}" if several else "")
+        yield ""
+        rows = [
+            [
+                str(one.at.entry.line),
+                code(one.setting),
+                one.outcome.value,
+                code(table.target(one)),
+                prose(table.why(one, report.plan)),
+            ]
+            for one in decisions
+        ]
+        yield from _table(("Line", "Setting", "Decision", "Target", "Why"), rows)
+        yield ""
+    yield "## Runbook"
+    yield ""
+    yield from _runbook_lines(report, 3)
+
+
+def _runbook_lines(report: Report, level: int) -> Iterator[str]:
+    yield f"{runbook.summary(report.steps)}."
+    yield ""
+    yield from runbook.markdown_lines(report.steps, level)
+
+
+def _finding_lines(report: Report) -> Iterator[str]:
+    if not report.findings:
+        yield "None."
+        yield ""
+        return
+    rows = []
+    for one in data.in_order(report.findings):
+        place = code(str(one.place)) if one.place and one.place.line else ""
+        linked = f"[{one.code}]({one.link})" if one.link.startswith("https://") else one.code
+        rows.append([str(one.level), linked, place, prose(one.what), prose(one.todo)])
+    yield from _table(("Level", "Code", "Where", "What", "To do"), rows)
+    yield ""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"

@@ -1,0 +1,113 @@
+"""The audit for a terminal: every setting with its line, decision, target and reason, by section. Wide and narrow."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from gcfg2helm import emit
+from gcfg2helm.decisions import Outcome
+from gcfg2helm.merging import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from gcfg2helm.decisions import Decision, Plan
+
+_STYLES = {
+    Outcome.CARRIED: "green",
+    Outcome.SECRET: "magenta",
+    Outcome.MOVED: "cyan",
+    Outcome.CHART: "cyan",
+    Outcome.RENAMED: "cyan",
+    Outcome.SUPERSEDED: "dim",
+    Outcome.DROPPED: "yellow",
+}
+_WIDE = 120  # from here on target and reason have columns of their own
+_NARROW = 60  # below, a setting is a paragraph
+_GAP = 2
+
+
+def why(decision: Decision, plan: Plan) -> str:
+    """Return the reason of a decision in words; there is always one."""
+    if decision.path in plan.kept:
+        return "values.yaml says something else, and wins."
+    return decision.reason or ("As it stands." if decision.outcome is Outcome.CARRIED else "")
+
+
+def target(decision: Decision) -> str:
+    """Return where an entry stands now, in words; empty: nowhere."""
+    variable = f"pod.env {decision.variable}" if decision.variable else ""
+    in_values = "" if decision.variable and not decision.becomes else dotted(decision.path)
+    return ", ".join(part for part in (in_values, variable) if part)
+
+
+def by_section(decisions: Sequence[Decision]) -> list[tuple[str, str, list[Decision]]]:
+    """Return file, section and decisions, in the order of the sources; a section that comes again stands again."""
+    grouped = groupby(decisions, key=lambda one: (one.at.file, one.section))
+    return [(file, section, list(found)) for (file, section), found in grouped]
+
+
+def render(plan: Plan, width: int, *, colour: bool) -> str:
+    """Return the table as lines of at most `width` columns, each with its line break."""
+    if not plan.decisions:
+        return ""
+    import io
+
+    from rich.console import Console
+    from rich.text import Text
+
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, height=25, color_system="standard" if colour else None, force_terminal=colour,
+        no_color=not colour, legacy_windows=False, markup=False, emoji=False, highlight=False,
+    )  # fmt: skip
+    several = len({one.at.file for one in plan.decisions}) > 1
+    widths = _widths(plan.decisions, width)
+    for file, section, decisions in by_section(plan.decisions):
+        heading = Text(f"[{emit.visible(section)}]", style="bold")
+        if several:
+            heading.append(f"  {emit.visible(file)}", style="not bold dim")
+        console.print(heading, soft_wrap=True)
+        console.print(_table(decisions, plan, widths))
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().split("\n")[:-1])
+
+
+def _widths(decisions: Sequence[Decision], width: int) -> list[int]:
+    """Return the widths of the columns, the same for all sections."""
+    line = max(len(str(one.at.entry.line)) for one in decisions)
+    outcome = max(len(one.outcome.value) for one in decisions)
+    setting = min(max(len(emit.visible(one.setting)) for one in decisions), 36 if width >= _WIDE else 26)
+    rest = max(width - line - outcome - setting - 2 - 3 * _GAP, 8)
+    if width < _NARROW:
+        return [line, max(width - line - 2 - _GAP, 16)]
+    if width < _WIDE:
+        return [line, setting, outcome, rest]
+    place = min(max(len(emit.visible(target(one))) for one in decisions), rest * 9 // 20)
+    return [line, setting, outcome, place, rest - place - _GAP]
+
+
+def _table(decisions: Sequence[Decision], plan: Plan, widths: Sequence[int]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, padding=(0, _GAP, 0, 0), pad_edge=False)
+    table.add_column(width=widths[0] + 2, justify="right", style="dim")
+    for width in widths[1:]:
+        table.add_column(width=width, overflow="fold")
+    for one in decisions:
+        line, setting = Text(str(one.at.entry.line)), Text(emit.visible(one.setting))
+        outcome = Text(one.outcome.value, style=_STYLES[one.outcome])
+        place, reason = Text(emit.visible(target(one))), Text(emit.visible(why(one, plan)), style="dim")
+        told = one.reason or one.path in plan.kept  # that a line stays as it is shows
+        below = Text("\n").join(part for part in (place, reason if told else Text()) if part)
+        match len(widths):
+            case 5:
+                table.add_row(line, setting, outcome, place, reason)
+            case 4:
+                table.add_row(line, setting, outcome, below)
+            case _:
+                table.add_row(line, Text("\n").join(part for part in (setting + Text("  ") + outcome, below) if part))
+    return table
