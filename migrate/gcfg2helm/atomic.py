@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -125,6 +124,8 @@ def _opened(folder: Path) -> tuple[int, Path | None]:
         except OSError as error:
             if error.errno not in _NO_UNNAMED:
                 raise
+    import tempfile
+
     descriptor, name = tempfile.mkstemp(prefix=".gcfg2helm-", dir=folder)
     return descriptor, Path(name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from gcfg2helm.goscalars import printed
+from gcfg2helm.goprint import printed
 from gcfg2helm.gotemplate import a_map, a_text, default, dig, field, truth
 from gcfg2helm.versions import Version
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gcfg2helm import chartresources
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.goscalars import printed
+from gcfg2helm.goprint import printed
 from gcfg2helm.gotemplate import Stop, a_map, a_text, default, dig, each, field, truth
 from gcfg2helm.versions import Span, Version
 
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?", re.ASCII)
 # What YAML takes for a line break or refuses, beside the newline and the tab.
-_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@cache
+def _unprintable_pattern() -> re.Pattern[str]:
+    """Compile only where needed: so wide a class takes milliseconds."""
+    return re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 class Values(NamedTuple):
@@ -58,7 +64,8 @@ def stopped(stop: Stop) -> Finding:
 
 def unprintable(rendered: Rendered) -> Finding | None:
     """Return the finding for a character that keeps the rendered text from being YAML, without the value."""
-    bad = _UNPRINTABLE.search(rendered.gcfg)
+    ascii_text = rendered.gcfg.isascii()
+    bad = (_CONTROL if ascii_text else _unprintable_pattern()).search(rendered.gcfg)
     if bad is None:
         return None
     line = rendered.gcfg.count("\n", 0, bad.start()) + 1

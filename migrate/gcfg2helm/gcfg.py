@@ -29,7 +29,6 @@ _BOOLEANS = {
     "true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False,
 }  # fmt: skip
 _NEEDS_QUOTES = re.compile(r"[;#\"\\\n\t]")
-_IMPOSSIBLE = re.compile(r"[\x00\r\ud800-\udfff]")
 
 
 class GcfgError(Exception):
@@ -204,13 +203,21 @@ def quote(text: str) -> str:
 
     Raises ValueError for what no gcfg file can hold: NUL, a carriage return, half a surrogate pair.
     """
-    if _IMPOSSIBLE.search(text):
+    if "\0" in text or "\r" in text or not (text.isascii() or _is_unicode(text)):
         raise ValueError("gcfg cannot hold NUL, carriage returns or lone surrogates")
     if text == text.strip() and not _NEEDS_QUOTES.search(text):
         return text
     for char, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
         text = text.replace(char, escape)
     return f'"{text}"'
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def header(section: str, subsection: str | None) -> str:

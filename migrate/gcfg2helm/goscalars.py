@@ -1,4 +1,4 @@
-"""Scalars as Go's libraries read and print them: goyaml.v2's reading of plain text, and `%g` for numbers."""
+"""Scalars as Go's libraries read them: goyaml.v2's reading of plain text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
-from gcfg2helm.masked import Secret
+from gcfg2helm.goprint import general
 
 if TYPE_CHECKING:
-    from gcfg2helm.values import Scalar, Tree
+    from gcfg2helm.values import Scalar
 
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -76,28 +76,6 @@ def fits(short: str, text: str, value: Scalar) -> bool:
             return _TIMESTAMP.fullmatch(text) is not None
 
 
-def number_text(number: float) -> str:
-    """Write a number as Go's `%v` does: its shortest digits, with an exponent below -4 and from 6 on."""
-    return _general(repr(number))
-
-
-def _general(shortest: str) -> str:
-    mantissa, _, power = shortest.removeprefix("-").partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    exponent = len(whole) - 1 + int(power or 0) - (len(whole + fraction) - len(digits))
-    digits = digits.rstrip("0")
-    sign = "-" if shortest.startswith("-") else ""
-    if not digits:
-        return f"{sign}0"
-    if not -4 <= exponent < 6:
-        return f"{sign}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{exponent:+03d}"
-    if exponent < 0:
-        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
-    head, tail = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
-    return f"{sign}{head}.{tail}" if tail else sign + head
-
-
 def key_text(number: float) -> str:
     """Write a number that is a key: sigs.k8s.io/yaml gives it the digits of 32 bits."""
     try:
@@ -109,23 +87,4 @@ def key_text(number: float) -> str:
     if math.isinf(single):
         return ".inf" if single > 0 else "-.inf"
     texts = (f"{single:.{digits}e}" for digits in range(9))
-    return _general(next(text for text in texts if struct.unpack("f", struct.pack("f", float(text)))[0] == single))
-
-
-def printed(value: Tree) -> str:
-    """Print a value as `%v` does, whatever it holds; a secret prints its text."""
-    match value:
-        case None:
-            return "<nil>"
-        case Secret():
-            return value.reveal()
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return number_text(float(value))
-        case list():
-            return f"[{' '.join(map(printed, value))}]"
-    # Go sorts keys by their bytes, which is the order of the code points.
-    return f"map[{' '.join(f'{key}:{printed(value[key])}' for key in sorted(value))}]"
+    return general(next(text for text in texts if struct.unpack("f", struct.pack("f", float(text)))[0] == single))

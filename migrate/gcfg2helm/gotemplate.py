@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gcfg2helm.goscalars import printed
+from gcfg2helm.goprint import printed
 from gcfg2helm.masked import Secret
 
 if TYPE_CHECKING:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _FILE = "rstudio-connect.gcfg"
 _PATIENCE = 120  # seconds
@@ -21,6 +18,8 @@ class HelmError(Exception):
 
 def program(name: str = "") -> str:
     """Return the Helm to run: the given one, else the one on PATH. Raises HelmError where there is none."""
+    import shutil
+
     found = shutil.which(name or "helm")
     if found is None:
         wanted = f"{name} is not a program" if name else "helm is not on PATH"
@@ -43,6 +42,9 @@ def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namesp
     The texts may hold secrets: they stand in a folder that only this user can read, and only while Helm runs.
     Raises HelmError.
     """
+    import tempfile
+    from pathlib import Path
+
     with tempfile.TemporaryDirectory(prefix="gcfg2helm-") as folder:
         command = [helm, "template", release, str(chart), "--namespace", namespace]
         for number, text in enumerate(layers):
@@ -55,6 +57,8 @@ def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namesp
 
 
 def _run(command: list[str]) -> str:
+    import subprocess
+
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 - the user's Helm
     except (OSError, subprocess.TimeoutExpired) as error:
