@@ -58,7 +58,7 @@ def test_real_files_convert_and_prove_for_every_boundary(path: Path, version: st
         done = converted(path.read_bytes(), known, version, backend)
         adds_up(done, gcfg.parse(path.read_bytes()))
         assert done.unproven == []
-        assert done.proof.rows, f"the chart refuses: {done.proof.findings}"
+        assert done.proof.totals, f"the chart refuses: {done.proof.findings}"
         again = convert(request(path.read_bytes(), known, version, backend, done.values.text))
         assert again.values.text == done.values.text, "twice is once"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -45,7 +44,7 @@ def context(
     groups = group_entries([("f", gcfg.parse(text.encode(), "f"))], load_tables())
     made = Options(**options)
     if files is not None:
-        made = replace(made, read_file=lambda path: files.get(path, "there is no such file"))
+        made = made._replace(read_file=lambda path: files.get(path, "there is no such file"))
     return Context(
         load_tables(),
         groups,

@@ -46,7 +46,7 @@ def judged(done: Conversion, source: bytes, values: dict[str, Tree], backend: Ba
     """Verify values as the command does: against a plan that values.yaml has no say in."""
     asked = request(source, KNOWN, backend=backend)
     made = plan.build(asked.sources, KNOWN, chart=asked.chart, backend=backend, options=asked.options)
-    return prove(made, KNOWN, [values], asked.options)
+    return prove(made, KNOWN, [values], asked.options, every=True)
 
 
 def places(tree: Tree, path: ValuesPath = ()) -> Iterator[tuple[ValuesPath, str]]:
@@ -322,7 +322,7 @@ def test_every_version_renders_what_an_empty_gcfg_makes(known: Tables) -> None:
         for backend in Backend:
             if backend is Backend.LAUNCHER or version >= Version(0, 9, 0):
                 done = converted(b"", known, str(version), backend)
-                assert done.proof.rows, (version, backend, done.proof.findings)
+                assert done.proof.totals, (version, backend, done.proof.findings)
                 assert not [one for one in done.proof.findings if one.level is Level.ERROR], (version, backend)
 
 

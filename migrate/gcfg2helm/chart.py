@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gcfg2helm import chartconfig, chartrefusals
 from gcfg2helm.gotemplate import Stop, a_map, field, ini, overwritten, truth
@@ -32,16 +31,14 @@ class Origin(Enum):
     MANAGED = "managed"
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """The gcfg that the chart renders, and for each (section header, key) of it whose value it is."""
 
     gcfg: str
     origins: Mapping[tuple[str, str], Origin]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The chart would not render with these values; every reason found, not only the first."""
 
     findings: tuple[Finding, ...]

@@ -86,9 +86,10 @@ def _removals() -> list[tuple[Path, Span, str]]:
 @cache
 def _table() -> dict[str, list[dict[str, Any]]]:
     import tomllib
-    from importlib.resources import files
 
-    return tomllib.loads((files("gcfg2helm_mappings") / "chart" / "refusals.toml").read_text("utf-8"))
+    from gcfg2helm.rows import package_folder
+
+    return tomllib.loads((package_folder() / "chart" / "refusals.toml").read_text("utf-8"))
 
 
 def _span(row: dict[str, Any]) -> Span:

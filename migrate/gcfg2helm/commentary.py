@@ -7,7 +7,6 @@ section.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gcfg2helm import secrets
@@ -25,11 +24,13 @@ if TYPE_CHECKING:
 _UNDER_CONFIG = frozenset({Outcome.CARRIED, Outcome.RENAMED, Outcome.SECRET})
 
 
-@dataclass(slots=True)
 class _Notes:
-    above: list[str] = field(default_factory=list)
-    beside: list[str] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
+    __slots__ = ("above", "after", "beside")
+
+    def __init__(self) -> None:
+        self.above: list[str] = []
+        self.beside: list[str] = []
+        self.after: list[str] = []
 
 
 class Commentary:
@@ -113,7 +114,7 @@ class Commentary:
                 seen.add(section)
                 placed += self._only_comments(section)
             notes = self._notes.pop(edit.path, None) if not edit.remove else None
-            placed.append(edit if notes is None else replace(edit, comments=_comments(notes)))
+            placed.append(edit if notes is None else edit._replace(comments=_comments(notes)))
         for path in list(self._notes):
             placed += self._only_comments(path)
         return placed

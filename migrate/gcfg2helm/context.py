@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gcfg2helm import gcfg
 from gcfg2helm.choices import Keep, SecretMode, Tls
@@ -30,8 +29,7 @@ def _no_files(path: str) -> bytes | str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the gcfg cannot know: the answers of the command line. Empty or None: not answered."""
 
     pvc: str = ""
@@ -51,15 +49,23 @@ class Options:
     read_file: FileReader = _no_files
 
 
-@dataclass(slots=True)
 class Group:
-    """All entries of one setting in one section: `live` are those that count, in order, `dead` those that do not."""
+    """All entries of one setting in one section: `live` are those that count, in order.
 
-    setting: Setting
-    known: bool
-    subsection: str | None
-    entries: list[Located]
-    live: list[Located] = field(default_factory=list)
+    `known`: the tables list the setting; else `setting` is made of the entry itself.
+    """
+
+    __slots__ = ("entries", "known", "live", "setting", "subsection")
+
+    def __init__(self, setting: Setting, known: bool, subsection: str | None, entries: list[Located]) -> None:  # noqa: FBT001
+        self.setting = setting
+        self.known = known
+        self.subsection = subsection
+        self.entries = entries
+        self.live: list[Located] = []
+
+    def __repr__(self) -> str:
+        return f"<Group {self.key}>"
 
     @property
     def header(self) -> str:
@@ -87,8 +93,7 @@ class Group:
         return (self.live or self.entries)[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a transform decides of one group.
 
     `values` are what stands under `config` (None: as the file has them) for the outcomes CARRIED and RENAMED;
@@ -97,13 +102,16 @@ class Result:
     """
 
     outcome: Outcome
-    values: Sequence[str] | None = field(default=None, repr=False)
+    values: Sequence[str] | None = None
     setting: Setting | None = None
     subsection: str | None = None
     edits: tuple[Edit, ...] = ()
     findings: tuple[Finding, ...] = ()
     reason: str = ""
     path: Path = ()
+
+    def __repr__(self) -> str:
+        return f"<Result {self.outcome.value}>"  # the values may be secrets
 
 
 class Context:
@@ -112,7 +120,7 @@ class Context:
     def __init__(
         self,
         tables: Tables,
-        groups: Mapping[tuple[str, str | None, str], Group],
+        groups: dict[tuple[str, str | None, str], Group],
         chart: Version,
         backend: Backend,
         release: str,

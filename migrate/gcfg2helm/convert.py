@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
 from gcfg2helm import helmyaml, manifests, plan, secrets, splice, verify
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 _OURS = frozenset({"G2H601", "G2H602", "G2H603"})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a conversion starts from. `values` and `secret_values` are the texts of existing files, None where absent."""
 
     sources: Sequence[tuple[str, Document]]
@@ -35,15 +33,17 @@ class Request:
     backend: Backend
     release: str
     namespace: str
-    options: Options = field(default_factory=Options)
+    options: Options = Options()
     environment: str = ""
     values: str | None = None
     values_name: str = "values.yaml"
     secret_values: str | None = None
 
+    def __repr__(self) -> str:
+        return f"<Request for chart {self.chart}>"  # its texts may hold secrets
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
+
+class Conversion(NamedTuple):
     """The result: the texts of all files, by what they are; `before` is what values.yaml said, `proof` the comparison.
 
     `secret_values`, `secret` and `files` are None where there is nothing to write.
@@ -57,6 +57,9 @@ class Conversion:
     files: str | None
     proof: verify.Proof
     findings: Sequence[Finding]
+
+    def __repr__(self) -> str:
+        return "<Conversion>"  # its texts may hold secrets
 
     @property
     def unproven(self) -> list[Finding]:
@@ -105,13 +108,15 @@ def _applied(text: str | None, edits: Sequence[Edit], head: Sequence[str], name:
     return splice.create(edits, head) if text is None else splice.apply(text, edits, head, name)
 
 
-def prove(made: Plan, tables: Tables, layers: Sequence[dict[str, Tree]], options: Options) -> verify.Proof:
+def prove(
+    made: Plan, tables: Tables, layers: Sequence[dict[str, Tree]], options: Options, *, every: bool = False
+) -> verify.Proof:
     """Render with the model of the chart and compare; a refusal of the chart is the proof's findings."""
     rendered = charts.render(made.chart, layers, release=made.release, namespace=made.namespace)
     if isinstance(rendered, charts.Refused):
         return verify.Proof((), rendered.findings)
     merged = charts.merge({}, *layers)
-    return verify.compare(made, tables, rendered.gcfg, merged, options.chart_defaults)
+    return verify.compare(made, tables, rendered.gcfg, merged, options.chart_defaults, every=every)
 
 
 def worst(findings: Sequence[Finding]) -> Level | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,8 +73,7 @@ class EnvSecret(NamedTuple):
     value: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything that a conversion decides, before anything is printed or written.
 
     `edits` make values.yaml, `secret_edits` the second values file of mode 0600; `env_secrets` and `manifests` (name of

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import base64
 import errno
-import hashlib
 import os
 import posixpath
 import re
 import shlex
 import stat
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.choices import SecretMode
 from gcfg2helm.findings import finding
@@ -65,38 +63,41 @@ _LABEL = 63  # longest name of a volume
 _LINKS = 40  # as many symbolic links as Linux follows
 
 
-@dataclass(slots=True)
-class Mounts:
+class Mounts(NamedTuple):
     """What files.build decides: edits of `pod.volumes` and `pod.volumeMounts`, and the objects that they mount."""
 
-    edits: list[Edit] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    manifests: list[object] = field(default_factory=list)
+    edits: list[Edit]
+    findings: list[Finding]
+    manifests: list[object]
 
 
-@dataclass(slots=True)
 class _File:
     """A file to mount: what reading it gave stands in `content`."""
 
-    path: str
-    secret: bool
-    place: Place
-    key: str
-    content: bytes | str | None = field(default=None, repr=False)
+    __slots__ = ("content", "key", "path", "place", "secret")
+
+    def __init__(self, path: str, place: Place, key: str, *, secret: bool) -> None:
+        self.path = path
+        self.place = place
+        self.key = key
+        self.secret = secret
+        self.content: bytes | str | None = None
 
 
-@dataclass(slots=True)
 class _Volume:
     """All files of one folder and one kind."""
 
-    name: str
-    secret: bool
-    files: list[_File] = field(default_factory=list)
+    __slots__ = ("files", "name", "secret")
+
+    def __init__(self, name: str, *, secret: bool) -> None:
+        self.name = name
+        self.secret = secret
+        self.files: list[_File] = []
 
 
 def build(ctx: Context, carried: Sequence[Group]) -> Mounts:
     """Prepare the pod's disk for the paths that the carried settings name; the same path twice is one mount."""
-    mounts = Mounts()
+    mounts = Mounts([], [], [])
     mounted = _existing_mounts(ctx)
     files = _wanted(ctx, carried, mounted, mounts)
     for file in files:
@@ -138,7 +139,7 @@ def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], moun
                 what = f"{group.key} names {path}, {problem}."
                 mounts.findings.append(finding("G2H515", what, "Choose another path.", at.place))
             else:
-                files[path] = _File(path, setting.holds_secret, at.place, group.key)
+                files[path] = _File(path, at.place, group.key, secret=setting.holds_secret)
                 if setting.encrypted:
                     what = f"{path}, which {group.key} names, may hold an encrypted value; this program cannot tell."
                     todo = "If it does, bring the old server's key file along with the data directory."
@@ -210,7 +211,9 @@ def _volumes(files: Iterable[_File]) -> list[_Volume]:
     for ((folder, secret), members), name in zip(kinds.items(), names, strict=True):
         if len(name) > _LABEL or names.count(name) > 1:
             name = f"{name[: _LABEL - 9].rstrip('-')}-{_checksum(f'{folder} {secret}')}"  # noqa: PLW2901
-        volumes.append(_Volume(name, secret, members))
+        volume = _Volume(name, secret=secret)
+        volume.files += members
+        volumes.append(volume)
     return volumes
 
 
@@ -220,6 +223,8 @@ def _volume_name(folder: str, *, secret: bool) -> str:
 
 
 def _checksum(text: str) -> str:
+    import hashlib
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.masked import STARS
@@ -53,9 +54,10 @@ class GcfgError(Exception):
 
 
 class Entry(NamedTuple):
-    """One variable: `value` is None where the line has no `=`. Line and column are 1-based, offsets count characters.
+    """One variable: `value` is None where the line has no `=`. Line and column are 1-based.
 
-    `above` are the comment lines before it as they stand, `beside` the comment behind its value. `cut`: the value ends at
+    `start` is the offset of the name in the source, in characters; `to_value`, `to_value_end` and `to_end` lead from there
+    to the value, behind it, and to the next line: small numbers, of which a large file has many. `above` are the comment lines before it as they stand, `beside` the comment behind its value. `cut`: the value ends at
     a `;` or `#` that no blank precedes, so the writer probably meant more.
     """
 
@@ -66,34 +68,53 @@ class Entry(NamedTuple):
     line: int
     column: int
     start: int
-    value_start: int
-    value_end: int
-    end: int
+    to_value: int
+    to_value_end: int
+    to_end: int
     above: tuple[str, ...] = ()
     beside: str = ""
     cut: bool = False
+
+    @property
+    def value_start(self) -> int:
+        """The offset of the value as it stands, quotes included."""
+        return self.start + self.to_value
+
+    @property
+    def value_end(self) -> int:
+        """The offset behind the value."""
+        return self.start + self.to_value_end
+
+    @property
+    def end(self) -> int:
+        """The offset of the next line."""
+        return self.start + self.to_end
 
     def __repr__(self) -> str:
         shown = "" if self.value is None else f" = {STARS}"
         return f"<Entry {header(self.section, self.subsection)}.{self.name}{shown} at {self.line}:{self.column}>"
 
 
-@dataclass(slots=True)
 class Header:
     """One section header and what stands under it; `start` is the offset of its line, `end` that of its block's end.
 
     `above` are comments directly above it or on its line, `after` those at the end of its block.
     """
 
-    section: str
-    subsection: str | None
-    line: int
-    column: int
-    start: int
-    above: tuple[str, ...] = ()
-    entries: list[Entry] = field(default_factory=list)
-    after: tuple[str, ...] = ()
-    end: int = 0
+    __slots__ = ("above", "after", "column", "end", "entries", "line", "section", "start", "subsection")
+
+    def __init__(
+        self, section: str, subsection: str | None, line: int, column: int, start: int, above: tuple[str, ...] = ()
+    ) -> None:
+        self.section = section
+        self.subsection = subsection
+        self.line = line
+        self.column = column
+        self.start = start
+        self.above = above
+        self.entries: list[Entry] = []
+        self.after: tuple[str, ...] = ()
+        self.end = 0
 
 
 class Section(Mapping[str, str | None]):
@@ -124,19 +145,19 @@ class Section(Mapping[str, str | None]):
         return list(self._values.get(name.lower(), ()))
 
 
-@dataclass(slots=True)
 class Document:
     """A parsed file: `source` is its text without the byte order mark; `head` are the comments at its top.
 
     Reads like `configparser`: `doc["Server"]["Address"]`, `doc['LDAP "x"']`, names of sections and settings without case.
     """
 
-    source: str
-    bom: bool = False
-    head: tuple[str, ...] = ()
-    headers: list[Header] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    _sections: dict[tuple[str, str | None], Section] = field(default_factory=dict)
+    def __init__(self, source: str, bom: bool = False) -> None:  # noqa: FBT001, FBT002 - a plain fact of the file
+        self.source = source
+        self.bom = bom
+        self.head: tuple[str, ...] = ()
+        self.headers: list[Header] = []
+        self.entries: list[Entry] = []
+        self._sections: dict[tuple[str, str | None], Section] = {}
 
     @property
     def newline(self) -> str:
@@ -193,6 +214,12 @@ class Document:
         return list(self[section].items())
 
 
+@lru_cache(4096)
+def lower(text: str) -> str:
+    """Return a name of a section or setting as Connect compares it; one text for each name, of which files repeat few."""
+    return text.lower()
+
+
 def boolean(text: str) -> bool | None:
     """Return what Go's gcfg reads: true, yes, on, 1 and false, no, off, 0 in any case; None for everything else."""
     return _BOOLEANS.get(text.lower())
@@ -220,6 +247,7 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+@lru_cache(256)  # settings of one section follow each other
 def header(section: str, subsection: str | None) -> str:
     """Return a section header's text without its brackets: `Server`, `LDAP "x"`."""
     if subsection is None:
@@ -228,6 +256,7 @@ def header(section: str, subsection: str | None) -> str:
     return f'{section} "{escaped}"'
 
 
+@lru_cache(256)
 def split_header(text: str) -> tuple[str, str | None]:
     """Return section and subsection of a header's text, the other way round than `header`."""
     name, blank, rest = text.strip(BLANK).partition(" ")
@@ -298,14 +327,14 @@ class _Reader:
                 entry = Entry(
                     self.current.section,
                     self.current.subsection,
-                    name,
+                    intern(name),
                     bare.replace("\r", "") if "\r" in bare else bare,
                     line,
                     start - position + 1,
                     start,
-                    value_start,
-                    value_end,
-                    found.end(),
+                    value_start - start,
+                    value_end - start,
+                    found.end() - start,
                     tuple(comments) if comments else (),
                     beside.rstrip("\r") if beside else "",
                     bool(beside) and _is_cut(text, value_start, value_end, value_start + len(value)),
@@ -379,8 +408,8 @@ class _Reader:
             raise self._fail("expected '='", scanner.at)
         aside, end = scanner.line_end()
         entry = Entry(
-            self.current.section, self.current.subsection, name, value, line, column, start,
-            value_start, value_end, end, tuple(self.comments), aside, cut,
+            self.current.section, self.current.subsection, intern(name), value, line, column,
+            start, value_start - start, value_end - start, end - start, tuple(self.comments), aside, cut,
         )  # fmt: skip
         self.document.entries.append(entry)
         self.current.entries.append(entry)

@@ -100,7 +100,7 @@ def environment(name: str, tables: Tables) -> gcfg.Document:
             value_start = start + len(variable) + 1
             entry = gcfg.Entry(
                 one.section, None, setting.name if setting else rest or section, value, number, column, start,
-                value_start, value_start + len(value), offset + len(line),
+                value_start - start, value_start - start + len(value), offset + len(line) - start,
             )  # fmt: skip
             one.entries.append(entry)
             document.headers.append(one)

@@ -7,10 +7,13 @@ releases), durations as a bare number of nanoseconds or as numbers with units, b
 from __future__ import annotations
 
 import re
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from gcfg2helm import gcfg
-from gcfg2helm.tables import Kind, Setting
+from gcfg2helm.tables import Kind
+
+if TYPE_CHECKING:
+    from gcfg2helm.tables import Setting
 
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -47,7 +50,7 @@ def meaning(kind: Kind, text: str) -> object:
         case Kind.INTEGER:
             return _integer(text)
         case Kind.DECIMAL:
-            return Fraction(text.removesuffix(".")) if _DECIMAL.fullmatch(text) else None
+            return _decimal(text)
         case Kind.DURATION:
             return _duration(text)
         case _:
@@ -62,27 +65,39 @@ def _integer(text: str) -> int | None:
     return -number if text.startswith("-") else number
 
 
-def _duration(text: str) -> Fraction | None:
+def _exact(text: str) -> int:
+    """Return a decimal without a sign in units of 10^-100, which no text of this length goes below."""
+    whole, _, fraction = text.partition(".")
+    return int((whole + fraction) or "0") * int(10 ** (_LONGEST - len(fraction)))
+
+
+def _decimal(text: str) -> int | tuple[str, int] | None:
+    if not _DECIMAL.fullmatch(text):
+        return None
+    mantissa, _, power = text.lower().lstrip("+-").partition("e")
+    if power:  # as it is written: such numbers are rare, and their powers may be huge
+        return mantissa, int(power)
+    return -_exact(mantissa) if text.startswith("-") else _exact(mantissa)
+
+
+def _duration(text: str) -> int | None:
     if _INTEGER.fullmatch(text):
         number = _integer(text)
-        return None if number is None else Fraction(number)
+        return None if number is None else number * 10**_LONGEST
     if not _DURATION.fullmatch(text):
         return None
-    total = sum(
-        (Fraction(number.removesuffix(".")) * _NANOSECONDS[unit] for number, unit in _DURATION_PART.findall(text)),
-        Fraction(0),
-    )
+    total = sum(_exact(number) * _NANOSECONDS[unit] for number, unit in _DURATION_PART.findall(text))
     return -total if text.startswith("-") else total
 
 
-def _size(text: str) -> Fraction | None:
+def _size(text: str) -> int | None:
     match = _SIZE.fullmatch(text)
     if match is None:
         return None
     unit = match[2].lower().removesuffix("b")
     base = 1024 if unit.endswith("i") else 1000
     magnitude = _MAGNITUDE.get(unit.removesuffix("i"))
-    return None if magnitude is None else Fraction(match[1]) * base**magnitude
+    return None if magnitude is None else _exact(match[1]) * int(base**magnitude)
 
 
 def misfit(setting: Setting, text: str) -> str:

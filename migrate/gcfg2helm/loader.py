@@ -7,8 +7,8 @@ older charts went. All problems of all files are reported at once (`rows.TablesE
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gcfg2helm.choices import Backend
 from gcfg2helm.rows import Problem, Row, TablesError, package_folder, read_file
@@ -30,7 +30,7 @@ from gcfg2helm.tables import (
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path as FilePath
 
@@ -40,25 +40,57 @@ _RULES = "rules.toml"
 V = TypeVar("V", Always, DefaultRule, Legacy)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     """One table file, and how rows and problems name it: `server.toml`, `site/server.toml`."""
 
     path: Traversable
     shown: str
 
 
-def load(site: FilePath | None = None) -> Tables:
-    """Load the tables; see `tables.load`."""
+class _Shipped(Mapping[str, Section]):
+    """The sections of the package, each read from its file when it is asked for."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._files = {path.name.removesuffix(".toml"): path for path in _toml_files(folder)}
+        self._read: dict[str, Section] = {}
+
+    def __getitem__(self, name: str) -> Section:
+        if name not in self._read:
+            path = self._files[name]
+            problems: list[Problem] = []
+            self._read |= _sections({}, [_File(path, path.name)], problems)
+            if problems:
+                raise TablesError(problems)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def shipped() -> Tables:
+    """Return the tables of the package."""
     problems: list[Problem] = []
     root = package_folder()
-    sections = _sections({}, [_File(path, path.name) for path in _toml_files(root / "connect")], problems)
-    tables = Tables(sections, *_values_rules(_File(root / "chart" / _RULES, _RULES), problems))
-    if site is not None and not problems:
-        from gcfg2helm import tablechecks
+    rules = _values_rules(_File(root / "chart" / _RULES, _RULES), problems)
+    if problems:
+        raise TablesError(problems)
+    return Tables(_Shipped(root / "connect"), *rules)
 
-        tables = _laid_over(tables, site, problems)
-        tablechecks.check(tables, problems)
+
+def load(site: FilePath) -> Tables:
+    """Load the tables with a site's own over them; see `tables.load`."""
+    from gcfg2helm import tablechecks
+
+    problems: list[Problem] = []
+    ours = shipped()
+    tables = _laid_over(Tables(dict(ours.sections), ours.always, ours.defaults, ours.legacy), site, problems)
+    tablechecks.check(tables, problems)
     if problems:
         raise TablesError(problems)
     return tables
@@ -91,14 +123,14 @@ def _laid_over(tables: Tables, site: FilePath, problems: list[Problem]) -> Table
         problems.append(Problem(str(site), "", "no *.toml files in this folder"))
     rules = [one for one in found if one.path.name == _RULES]
     sections = _sections(tables.sections, [one for one in found if one not in rules], problems, Source.SITE)
-    tables = replace(tables, sections=sections)
+    tables = Tables(sections, tables.always, tables.defaults, tables.legacy)
     for file in rules:
         always, defaults, legacy = _values_rules(file, problems)
-        tables = replace(
-            tables,
-            always=_instead(tables.always, always),
-            defaults=_instead(tables.defaults, defaults),
-            legacy=_instead(tables.legacy, legacy),
+        tables = Tables(
+            sections,
+            _instead(tables.always, always),
+            _instead(tables.defaults, defaults),
+            _instead(tables.legacy, legacy),
         )
     return tables
 
@@ -121,7 +153,8 @@ def _sections(
         top = read_file(file.path, problems, file.shown)
         name = top.take("section", str, "")
         if not name:
-            top.problem("section: required")
+            if not top.broken:
+                top.problem("section: required")
             continue
         other = seen.setdefault(name.lower(), file.shown)
         if other != file.shown:
@@ -179,7 +212,9 @@ def _read_setting(bare: Setting, row: Row, origin: str) -> Setting:
 
 def _release(row: Row, key: str, default: str) -> str:
     """Return a Connect release as it is written (`2026.08.0`), checked to be one."""
-    text = row.take(key, str, default)
+    if not row.has(key):
+        return default
+    text = row.take(key, str, "")
     if text:
         try:
             Version.parse(text)
@@ -263,7 +298,8 @@ def _always_value(row: Row) -> Tree:
     if row.has("value") and row.has("text"):
         row.problem("`value` and `text` exclude each other")
     text = row.take("text", str, "")
-    return text or (row.take("value", bool, False) if row.has("value") else None)
+    value = row.take("value", bool, False) if row.has("value") else None
+    return text or value
 
 
 def _complete(rows: Iterable[Row]) -> Iterator[Row]:

@@ -6,8 +6,7 @@ Outside `config` the existing values.yaml is the administrator's answer and wins
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm import emit, gcfg, helmyaml, secrets
@@ -17,7 +16,7 @@ from gcfg2helm.tables import DefaultRule, Fate
 from gcfg2helm.values import MISSING, Edit, applied, find, same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gcfg2helm.context import Context
     from gcfg2helm.values import Path, Tree
@@ -75,12 +74,14 @@ class Merger:
 
     def _bare(self, edit: Edit) -> Edit:
         """Return a proposal without secrets: a path or a name that holds one is of no use in any case."""
-        value, todo = _starred(edit.value), "\n".join(map(_starred, edit.todo.split("\n")))
+        value, todo = _starred(edit.value), edit.todo
+        if secrets.holds_secret(todo):
+            todo = todo.split("\n", maxsplit=1)[0]
         if edit.path[:1] == ("config",) or (same(value, edit.value) and todo == edit.todo):
             return edit
         what = f"{dotted(edit.path)} would hold a secret of the gcfg; stars stand in its place."
         self.findings.append(finding("G2H506", what, "Correct the setting in the gcfg.", path=edit.path))
-        return replace(edit, value=value, todo=todo)
+        return edit._replace(value=value, todo=todo)
 
     def _extended(self, edit: Edit, before: Edit | None) -> Edit:
         existing = self._existing(edit.path)
@@ -104,11 +105,12 @@ class Merger:
 
     # under config ----------------------------------------------------------------------------------------------------
 
-    def config(self, edits: Sequence[Edit], secret_paths: set[Path]) -> list[Edit]:
+    def config(self, edits: Iterable[Edit], secret_paths: set[Path]) -> Iterable[Edit]:
         """Return the edits under `config`; name what values.yaml has there besides, and spell it as the chart does."""
         existing = self._existing(("config",))
         if not isinstance(existing, dict) or not existing:
-            return list(edits)
+            return edits
+        edits = list(edits)
         variants = _by_meaning(existing)
         merged: list[Edit] = []
         wanted = {_meaning_of(edit.path): edit.path for edit in edits}
@@ -133,7 +135,7 @@ class Merger:
                     continue
                 what = f"{dotted(path)} stands in values.yaml and not in the gcfg."
                 self.findings.append(finding("G2H216", what, "Remove it, unless you want it.", path=path))
-        return merged
+        return _with_sections(merged, existing)
 
     def _is_elsewhere(self, path: Path) -> bool:
         """Whether a setting of values.yaml is a secret that the gcfg sets, and that does not come under `config`."""
@@ -234,10 +236,20 @@ def _without_empty(tree: Tree) -> Tree:
     return {key: value for key, value in kept.items() if value not in (None, "", [], {})}
 
 
-@overload
-def _starred(tree: str) -> str: ...
-@overload
-def _starred(tree: Tree) -> Tree: ...
+def _with_sections(edits: Sequence[Edit], config: Mapping[str, Tree]) -> list[Edit]:
+    """Return the edits under `config` with a section removed as a whole where nothing of it is left."""
+    removed = {edit.path for edit in edits if edit.remove}
+    used = {edit.path[1] for edit in edits if not edit.remove}
+    emptied = {
+        section
+        for section, settings in config.items()
+        if isinstance(settings, dict) and settings and section not in used
+        if all(("config", section, name) in removed for name in settings)
+    }
+    kept = [edit for edit in edits if edit.path[1] not in emptied]
+    return [*kept, *(Edit(("config", section), remove=True) for section in config if section in emptied)]
+
+
 def _starred(tree: Tree) -> Tree:
     if isinstance(tree, dict):
         return {key: _starred(value) for key, value in tree.items()}

@@ -3,9 +3,8 @@
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -20,8 +19,7 @@ SOURCES = "More sources"
 FINDINGS = "Findings"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything the shared options say, as given on the command line."""
 
     chart_version: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
@@ -23,7 +22,7 @@ from gcfg2helm.values import Edit
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gcfg2helm.gcfg import Document
     from gcfg2helm.values import Path, Scalar, Tree
@@ -31,18 +30,27 @@ if TYPE_CHECKING:
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}", re.ASCII)
 
 
-@dataclass(slots=True)
+# Looking for the nearest name takes a millisecond; a file with more unknown names than this is no misspelt one.
+_SUGGESTIONS = 30
+
+
 class Slot:
     """What shall stand at one path under `config`: texts as Connect reads them, each with its place in the sources."""
 
-    several: bool
-    secret: bool = False
-    parts: list[tuple[tuple[int, int], str]] = field(default_factory=list)
+    __slots__ = ("parts", "path", "secret", "several")
+
+    def __init__(self, path: Path, several: bool) -> None:  # noqa: FBT001 - private, and read at its calls
+        self.path = path
+        self.several = several
+        self.secret = False
+        self.parts: list[tuple[int, int, str]] = []
 
     @property
     def values(self) -> list[str]:
         """The texts in the order of the sources."""
-        return [text for _, text in sorted(self.parts, key=lambda part: part[0])]
+        if len(self.parts) == 1:
+            return [self.parts[0][2]]
+        return [text for _, _, text in sorted(self.parts, key=lambda part: part[:2])]
 
 
 def build(
@@ -107,6 +115,7 @@ class _Draft:
     def __init__(self, ctx: Context, files: Sequence[str]) -> None:
         self.ctx = ctx
         self.order = {file: number for number, file in enumerate(files)}
+        self.unknown = 0
         self.config: dict[str, dict[str, Slot]] = {}
         self.decisions: list[Decision] = []
         self.findings: list[Finding] = []
@@ -160,7 +169,8 @@ class _Draft:
         """Note what is odd about the entries themselves."""
         setting, place = group.setting, group.last.place
         if not group.known:
-            near = self.ctx.tables.nearest(setting.section, setting.name)
+            self.unknown += 1
+            near = self.ctx.tables.nearest(setting.section, setting.name) if self.unknown <= _SUGGESTIONS else []
             todo = f"Did you mean {near[0]}?" if near else "Check the name against the documentation of your Connect."
             self.findings.append(finding("G2H101", f"{group.key} is not a setting that the tables list.", todo, place))
         elif setting.source is Source.UNCONFIRMED:
@@ -234,8 +244,11 @@ class _Draft:
                 self.secret_values[path] = [Secret(gcfg.quote(value)) for value in placement.secret_values]
             values = placement.config_values or []
         if values:
-            slot = self.config.setdefault(header, {}).setdefault(setting.name, Slot(setting.multi))
-            slot.parts += zip(self._positions(group, len(values)), values, strict=True)
+            slots = self.config.setdefault(header, {})
+            slot = slots.get(setting.name) or slots.setdefault(setting.name, Slot(path, setting.multi))
+            slot.parts += (
+                (*place, value) for place, value in zip(self._positions(group, len(values)), values, strict=True)
+            )
             slot.several = slot.several or len(slot.parts) > 1
             slot.secret = slot.secret or (placement is not None and ctx.options.secrets is SecretMode.INLINE)
             self.carried.append(group)
@@ -286,14 +299,15 @@ class _Draft:
         self.findings += found
         commentary = Commentary(sources, self.decisions)
         self.findings += commentary.findings
+        if not answers:
+            # What decides is done; of a large file it is much of the memory, and the edits need as much again.
+            self.carried.clear()
+            ctx.groups.clear()
         merger = Merger(ctx, answers)
-        edits = [
-            *merger.legacy(),
-            *merger.always(),
-            *merger.outside(self.proposals),
-            *commentary.place(merger.config(self._config_edits(), set(self.secret_values))),
-            *merger.defaults(self.config),
-        ]
+        edits = [*merger.legacy(), *merger.always(), *merger.outside(self.proposals)]
+        defaults = merger.defaults(self.config)
+        edits += commentary.place(merger.config(self._config_edits(), set(self.secret_values)))
+        edits += defaults
         self.findings += merger.findings
         secret_edits = [
             Edit(path, _one_or_list(list(texts), len(texts) > 1)) for path, texts in self.secret_values.items()
@@ -314,14 +328,13 @@ class _Draft:
             frozenset(merger.kept),
         )
 
-    def _config_edits(self) -> list[Edit]:
-        edits: list[Edit] = []
-        for header, slots in self.config.items():
-            for name, slot in slots.items():
+    def _config_edits(self) -> Iterator[Edit]:
+        """Yield the edits under `config`, and let go of what they come from."""
+        for header in list(self.config):
+            for slot in self.config.pop(header).values():
                 texts: list[Scalar] = [Secret(gcfg.quote(text)) if slot.secret else node(text) for text in slot.values]
-                lines = tuple(line for (_, line), _ in slot.parts)
-                edits.append(Edit(("config", header, name), _one_or_list(texts, slot.several), source=lines))
-        return edits
+                lines = tuple(line for _, line, _ in slot.parts)
+                yield Edit(slot.path, _one_or_list(texts, slot.several), source=lines)
 
 
 _CODES = {

@@ -39,13 +39,14 @@ class TablesError(Exception):
 class Row:
     """One table of a TOML file, taken apart field by field; what nobody took is a problem."""
 
-    __slots__ = ("_file", "_left", "_name", "_problems")
+    __slots__ = ("_file", "_left", "_name", "_problems", "broken")
 
     def __init__(self, fields: Mapping[str, Any], file: str, name: str, problems: list[Problem]) -> None:
         self._left = dict(fields)
         self._file = file
         self._name = name
         self._problems = problems
+        self.broken = False  # whether this is a file that could not be read
 
     def problem(self, message: str) -> None:
         """Note a problem of this row."""
@@ -139,11 +140,12 @@ def read_file(path: Traversable, problems: list[Problem], shown: str = "") -> Ro
     """
     name = shown or path.name
     try:
-        fields = tomllib.loads(path.read_text("utf-8"))
+        return Row(tomllib.loads(path.read_text("utf-8")), name, "", problems)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         problems.append(Problem(name, "", str(error)))
-        fields = {}
-    return Row(fields, name, "", problems)
+    empty = Row({}, name, "", problems)
+    empty.broken = True
+    return empty
 
 
 def package_folder() -> Traversable:

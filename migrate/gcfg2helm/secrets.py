@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
-from gcfg2helm import gcfg
+from gcfg2helm import gcfg, tables
 from gcfg2helm.choices import SecretMode
 from gcfg2helm.decisions import EnvSecret
 from gcfg2helm.findings import finding
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from gcfg2helm.context import Context, Group
     from gcfg2helm.decisions import Plan
     from gcfg2helm.findings import Finding
-    from gcfg2helm.tables import Setting, Tables
+    from gcfg2helm.tables import Setting
     from gcfg2helm.values import Tree
 
 # The setting, and so the documented environment variable, that holds the password of a database URL.
@@ -66,20 +64,22 @@ _LIBPQ = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """Where the values of a setting go that hold a secret.
 
     `config_values` stay under `config` (None: nothing does); `env` is an environment variable; `secret_values` go into
     the second values file. `variable` is the name of the environment variable, empty where there is none.
     """
 
-    config_values: list[str] | None = field(repr=False)
+    config_values: list[str] | None
     env: EnvSecret | None
-    secret_values: list[str] | None = field(repr=False)
+    secret_values: list[str] | None
     reason: str
     variable: str
     findings: tuple[Finding, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Placement {self.variable}>"
 
 
 class _Part(NamedTuple):
@@ -218,16 +218,9 @@ def manifest(plan: Plan) -> dict[str, Tree] | None:
 # what people read -----------------------------------------------------------------------------------------------------
 
 
-@cache
-def _tables() -> Tables:
-    from gcfg2helm import tables
-
-    return tables.load()
-
-
 def secret_name(section: str, name: str) -> bool:
     """Whether a value of that name must not be shown: as the tables say, for names they do not list by their words."""
-    setting = _tables().find(section, name)
+    setting = tables.shipped().find(section, name)
     return setting.secret if setting else _is_secret_name(name)
 
 
@@ -278,14 +271,14 @@ def _secret_from(line: str, *, broken: bool) -> Iterator[int]:
             patience = 0
         elif token["sign"] and patience and not line.startswith("//", token.end()):
             if not _is_harmless(name, line, token.end()):
-                yield _value_start(line, token.end())
+                yield _length(_BEFORE_VALUE, line, token.end())
                 break
             patience = 0
     first = _FIRST_NAME.match(line) if broken else None
     if first and _is_secret_name(first[1]) and not _is_harmless(first[1], line, first.end()):
-        yield _value_start(line, first.end())
+        yield _length(_BEFORE_VALUE, line, first.end())
     if key := _PRIVATE_KEY.search(line):
-        yield _value_start(line, key.end())
+        yield _length(_BEFORE_VALUE, line, key.end())
     text = line.strip(" \t\r;#")
     if _BASE64.fullmatch(text):
         kinds = any(c.islower() for c in text) + any(c.isupper() for c in text) + any(c.isdigit() for c in text)
@@ -293,14 +286,9 @@ def _secret_from(line: str, *, broken: bool) -> Iterator[int]:
             yield line.index(text)
 
 
-def _value_start(line: str, offset: int) -> int:
-    match = _BEFORE_VALUE.match(line, offset)
-    return match.end() if match else offset
-
-
 def _is_harmless(name: str, line: str, offset: int) -> bool:
     """Whether what stands behind a secret's name is none: nothing, yes or no, stars, a file for a key."""
-    match = _VALUE.match(line, _value_start(line, offset))
+    match = _VALUE.match(line, _length(_BEFORE_VALUE, line, offset))
     value = match[0].strip().strip("\"'").strip() if match else ""
     if not value or gcfg.boolean(value) is not None or _STARS.fullmatch(value):
         return True

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
 from gcfg2helm import helmyaml, inputs, tables
@@ -29,8 +28,7 @@ class UsageError(Exception):
     """The command line cannot be meant; the message says what can."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """All inputs of a command, read: `findings` are about the inputs themselves."""
 
     request: Request

@@ -8,8 +8,7 @@ where that fails, ruamel.yaml rewrites the file whole, and the caller is told.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gcfg2helm import emit, helmyaml
 from gcfg2helm.masked import Secret
@@ -24,20 +23,24 @@ _COMMENT = re.compile(r"(?:^|[ \t])#[ ]?([^\n]*)", re.MULTILINE)
 _ALIAS = re.compile(r"\s*\*[^\s,\[\]{}]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """A file with the edits in it: `tree` is what it says, `rewritten` whether every line had to be written anew."""
 
     text: str
     tree: dict[str, Tree]
     rewritten: bool = False
 
+    def __repr__(self) -> str:
+        return "<Applied>"  # its texts may hold secrets
 
-@dataclass(slots=True)
+
 class _Note:
-    above: list[str] = field(default_factory=list)
-    beside: str = ""
-    after: list[str] = field(default_factory=list)
+    __slots__ = ("above", "after", "beside")
+
+    def __init__(self, above: Sequence[str] = (), beside: str = "", after: Sequence[str] = ()) -> None:
+        self.above = list(above)
+        self.beside = beside
+        self.after = list(after)
 
 
 class Notes:

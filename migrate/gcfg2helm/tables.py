@@ -1,14 +1,15 @@
 """The mapping tables: what Connect knows of each setting, and what becomes of it in the chart.
 
 A section holds its settings, a setting its rules: at most one speaks of a chart version and back end. `loader` reads
-them from TOML files.
+them from TOML files. The rows are named tuples: they must be there in milliseconds, and the module of dataclasses alone
+takes ten.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.versions import Span, Version
 
@@ -82,8 +83,7 @@ class Fate(Enum):
 SINGLE_KINDS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.DECIMAL, Kind.DURATION, Kind.BYTESIZE, Kind.ENUM})
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What becomes of a setting in a range of chart versions, for one back end or both (`backend` None)."""
 
     action: Action
@@ -103,8 +103,7 @@ class Rule:
         return chart in self.span and (self.backend is None or self.backend is backend)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """What Connect knows of one setting; `since` and `until` are Connect releases.
 
     `since_at_latest`: it was known in that release, perhaps in earlier ones too.
@@ -148,8 +147,7 @@ class Setting:
 CARRY = Rule(Action.CARRY)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One section of the gcfg in its canonical capitals, with its settings by lower-case name."""
 
     name: str
@@ -158,8 +156,7 @@ class Section:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Always:
+class Always(NamedTuple):
     """A value that the chart needs whatever the gcfg holds, by version and back end."""
 
     path: Path
@@ -170,8 +167,7 @@ class Always:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultRule:
+class DefaultRule(NamedTuple):
     """What becomes of one of the chart's own `config` defaults; `path` is below `config`, one key for a section."""
 
     path: Path
@@ -181,8 +177,7 @@ class DefaultRule:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Legacy:
+class Legacy(NamedTuple):
     """A values path of an older chart that a newer one refuses or ignores: where it went, or why it goes."""
 
     path: Path
@@ -193,15 +188,22 @@ class Legacy:
     transform: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Tables:
-    """All tables; sections by lower-case name."""
+    """All tables; sections by lower-case name. It iterates over the settings."""
 
-    sections: Mapping[str, Section]
-    always: tuple[Always, ...] = ()
-    defaults: tuple[DefaultRule, ...] = ()
-    legacy: tuple[Legacy, ...] = ()
-    _empty: Mapping[str, Setting] = field(default_factory=dict)
+    __slots__ = ("always", "defaults", "legacy", "sections")
+
+    def __init__(
+        self,
+        sections: Mapping[str, Section],
+        always: tuple[Always, ...] = (),
+        defaults: tuple[DefaultRule, ...] = (),
+        legacy: tuple[Legacy, ...] = (),
+    ) -> None:
+        self.sections = sections
+        self.always = always
+        self.defaults = defaults
+        self.legacy = legacy
 
     def find(self, section: str, name: str) -> Setting | None:
         """Return the setting of that name in any capitals; None where the tables do not list it."""
@@ -235,4 +237,12 @@ def load(site: FilePath | None = None) -> Tables:
     """
     from gcfg2helm import loader
 
-    return loader.load(site)
+    return shipped() if site is None else loader.load(site)
+
+
+@cache
+def shipped() -> Tables:
+    """Return the tables of the package; a section's file is read when somebody asks for the section."""
+    from gcfg2helm import loader
+
+    return loader.shipped()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from gcfg2helm.masked import Secret
 
@@ -26,8 +25,7 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
-@dataclass(frozen=True, slots=True)
-class Comments:
+class Comments(NamedTuple):
     """Comment lines that come along with a key, without their `#`: above it, beside it, behind the end of its block."""
 
     above: tuple[str, ...] = ()
@@ -38,8 +36,7 @@ class Comments:
 NO_COMMENTS = Comments()
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One change of the values: the value that shall stand at `path` (None is written as `null`), or its removal.
 
     `todo` is a question that only a person can answer: it stands above the key as a `TODO(gcfg2helm)` comment.
@@ -48,12 +45,15 @@ class Edit:
     """
 
     path: Path
-    value: Tree = field(default=None, repr=False)  # values.yaml itself may hold secrets
+    value: Tree = None
     comments: Comments = NO_COMMENTS
     remove: bool = False
     todo: str = ""
     source: tuple[int, ...] = ()
     comments_only: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Edit of {self.path}>"  # the value may be a secret of an existing values.yaml
 
 
 def find(tree: object, path: Path) -> object:

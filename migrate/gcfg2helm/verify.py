@@ -6,16 +6,15 @@ setting with one value, lists in order, `yes` as `true`, `60s` as `1m`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg, secrets
 from gcfg2helm.choices import Keep
 from gcfg2helm.decisions import Outcome
 from gcfg2helm.findings import Finding, Level, Place, finding
-from gcfg2helm.grouping import Groups, group_entries
+from gcfg2helm.grouping import Entries, Key
 from gcfg2helm.kinds import meaning
 from gcfg2helm.masked import Secret
 from gcfg2helm.merging import LIST_PATHS, dotted
@@ -25,9 +24,8 @@ from gcfg2helm.values import MISSING, Path, Tree, find, same
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gcfg2helm.context import Group
     from gcfg2helm.decisions import Decision, Plan
-
-Key: TypeAlias = tuple[str, "str | None", str]
 
 
 class Status(Enum):
@@ -43,8 +41,7 @@ class Status(Enum):
     DIFFERENT = "different"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One setting of the comparison: the text of either side (None: not there), where it stands, why it may differ."""
 
     status: Status
@@ -58,58 +55,59 @@ class Row:
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """The whole comparison. `own`: values.yaml has keys of its own, which the gcfg does not explain."""
+class Proof(NamedTuple):
+    """The whole comparison; `totals` counts every setting, also those without a row."""
 
     rows: Sequence[Row]
     findings: Sequence[Finding]
+    totals: Mapping[Status, int] = {}
     rendered: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Proof of {sum(self.totals.values())} settings>"  # its texts may hold secrets
 
     @property
     def proven(self) -> bool:
-        """Whether nothing is left that no decision accounts for."""
-        return all(one.level is not Level.ERROR for one in self.findings)
+        """Whether something was compared, and nothing is left that no decision accounts for."""
+        return bool(self.totals) and all(one.level is not Level.ERROR for one in self.findings)
 
     def counts(self) -> dict[Status, int]:
         """Return how many settings came to which status."""
-        counts = dict.fromkeys(Status, 0)
-        for row in self.rows:
-            counts[row.status] += 1
-        return counts
+        return {status: self.totals.get(status, 0) for status in Status}
 
 
-class _Expected(NamedTuple):
-    values: list[str]
-    decisions: list[Decision]
-
-
-@dataclass(slots=True)
 class _Comparison:
-    plan: Plan
-    tables: Tables
-    values: Mapping[str, Tree]
-    defaults: Keep
-    groups: Groups
-    rows: list[Row] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    def __init__(
+        self, plan: Plan, tables: Tables, values: Mapping[str, Tree], defaults: Keep, entries: Entries, *, every: bool
+    ) -> None:
+        self.plan = plan
+        self.tables = tables
+        self.values = values
+        self.defaults = defaults
+        self.entries = entries
+        self.every = every
+        self.counts = dict.fromkeys(Status, 0)
+        self.config = _Keys(values.get("config"))
+        self.default_config = _Keys(charts.defaults(plan.chart).get("config"))
+        self.from_secrets = {str(item.get("name")) for item in _env(values) if _is_reference(item)}
+        self.rows: list[Row] = []
+        self.findings: list[Finding] = []
 
     # what the server read --------------------------------------------------------------------------------------------
 
-    def expected(self) -> dict[Key, _Expected]:
-        """Return what should stand in the rendered file, by setting."""
-        expected: dict[Key, _Expected] = {}
+    def expected(self) -> dict[Key, Decision | list[Decision]]:
+        """Return what puts something into the rendered file, by setting: a decision, or several in the sources' order."""
+        expected: dict[Key, Decision | list[Decision]] = {}
         for decision in self.plan.decisions:
-            if decision.outcome not in (Outcome.CARRIED, Outcome.RENAMED, Outcome.SECRET):
-                continue
-            entry = decision.at.entry
-            if decision.becomes is not None:
-                values = [text.reveal() for text in decision.becomes]
-            else:
-                values = ["true" if entry.value is None else entry.value]
-            one = expected.setdefault(key_of(decision.path), _Expected([], []))
-            one.values.extend(values)
-            one.decisions.append(decision)
+            if decision.outcome in _STATUS:
+                key = key_of(decision.path)
+                before = expected.setdefault(key, decision)
+                if before is decision:
+                    continue
+                if isinstance(before, list):
+                    before.append(decision)
+                else:
+                    expected[key] = [before, decision]
         return expected
 
     def account(self) -> None:
@@ -117,107 +115,119 @@ class _Comparison:
         for decision in self.plan.decisions:
             match decision.outcome:
                 case Outcome.MOVED if find(self.values, decision.path) is MISSING and decision.path:
-                    self._missing(decision)
+                    what = f"{decision.key} moved to {dotted(decision.path)}, where values.yaml says nothing."
+                    self.findings.append(finding("G2H602", what, place=decision.at.place, path=decision.path))
+                    self._note(Status.DIFFERENT, decision)
                 case Outcome.MOVED:
-                    self._row(Status.MOVED, decision)
+                    self._note(Status.MOVED, decision)
                 case Outcome.CHART:
-                    self._row(Status.CHART, decision)
+                    self._note(Status.CHART, decision)
                 case Outcome.DROPPED | Outcome.SUPERSEDED:
-                    self._row(Status.DROPPED, decision)
+                    self._note(Status.DROPPED, decision)
                 case _:
                     pass
 
-    def _row(self, status: Status, decision: Decision) -> None:
-        self.rows.append(Row(status, decision.key, place=decision.at.place, path=decision.path, reason=decision.reason))
-
-    def _missing(self, decision: Decision) -> None:
-        what = f"{decision.key} moved to {dotted(decision.path)}, where values.yaml says nothing."
-        self.findings.append(finding("G2H602", what, place=decision.at.place, path=decision.path))
-        self._row(Status.DIFFERENT, decision)
+    def _note(
+        self,
+        status: Status,
+        decision: Decision,
+        server: Secret | str | None = None,
+        pod: Secret | str | None = None,
+        line: int = 0,
+    ) -> None:
+        """Count a setting, and keep its row where somebody will see it."""
+        self.counts[status] += 1
+        if self.every or status is Status.DIFFERENT:
+            at, path, reason = decision.at.place, decision.path, decision.reason
+            self.rows.append(Row(status, decision.key, server, pod, at, line, path, reason))
 
     # what the pod reads ----------------------------------------------------------------------------------------------
 
-    def compare(self, key: Key, expected: _Expected) -> None:
+    def compare(self, key: Key, decisions: Sequence[Decision]) -> None:
         """Compare one setting on both sides."""
-        decision = expected.decisions[-1]
-        group = self.groups.get(key)
+        decision = decisions[-1]
+        values = _values(decisions)
+        group = self.entries.group(key)
+        if group is None and not values:
+            self._only_environment(decisions)
+            return
         got = group.values if group else []
+        variable = next((one.variable for one in decisions if one.variable), "")
+        if values == got and not variable and not self.every:
+            self.counts[_STATUS[decision.outcome]] += 1
+            return
         setting = group.setting if group else self.tables.find(key[0], key[2]) or Setting(key[0], key[2])
-        line = group.last.entry.line if group else 0
-        variable = next((one.variable for one in expected.decisions if one.variable), "")
-        equal = reads_as(setting, expected.values) == reads_as(setting, got)
+        equal = reads_as(setting, values) == reads_as(setting, got)
         if not equal and group and decision.outcome is Outcome.SECRET:
-            equal = self._inline(setting, expected, got)
+            equal = self._inline(setting, decisions, got)
             variable = "" if equal else variable
-        reached = not variable or self.from_secret(variable, decision)
-        status = _STATUS[decision.outcome] if equal and reached else Status.DIFFERENT
+        reached = not variable or self._from_secret(variable, decision)
         hide = decision.outcome is Outcome.SECRET or sensitive(decision.path, setting)
-        server, pod = shown(expected.values, hide=hide), shown(got, hide=hide) if group else None
-        self.rows.append(
-            Row(status, decision.key, server, pod, decision.at.place, line, decision.path, decision.reason)
-        )
-        if equal:
-            return
+        server, pod = shown(values, hide=hide), shown(got, hide=hide) if group else None
+        line = group.last.entry.line if group else 0
+        self._note(_STATUS[decision.outcome] if equal and reached else Status.DIFFERENT, decision, server, pod, line)
+        if not equal:
+            self._different(decision, server, pod, line)
+
+    def _different(self, decision: Decision, server: Secret | str, pod: Secret | str | None, line: int) -> None:
         if decision.path in self.plan.kept:
+            code = "G2H609"
             what = f"{decision.key} stays as values.yaml has it (--prefer values); the server reads {server}."
-            self.findings.append(finding("G2H609", what, place=decision.at.place, path=decision.path))
-            return
-        where = f"line {line} of the rendered file" if line else "the rendered file does not have it"
-        code = "G2H601" if group else ("G2H605" if decision.outcome is Outcome.SECRET else "G2H602")
-        what = f"{decision.key}: the server reads {server}, the pod {'nothing' if pod is None else pod} ({where})."
+        else:
+            code = "G2H601" if line else "G2H605" if decision.outcome is Outcome.SECRET else "G2H602"
+            where = f"line {line} of the rendered file" if line else "the rendered file does not have it"
+            what = f"{decision.key}: the server reads {server}, the pod {'nothing' if pod is None else pod} ({where})."
         self.findings.append(finding(code, what, place=decision.at.place, path=decision.path))
 
-    def _inline(self, setting: Setting, expected: _Expected, got: list[str]) -> bool:
+    def _only_environment(self, decisions: Sequence[Decision]) -> None:
+        """Account for a setting that leaves the file for a variable of the pod."""
+        variable = next((one.variable for one in decisions if one.variable), "")
+        reached = bool(variable) and self._from_secret(variable, decisions[-1])
+        self._note(_STATUS[decisions[-1].outcome] if reached else Status.DIFFERENT, decisions[-1], Secret(""))
+
+    def _inline(self, setting: Setting, decisions: Sequence[Decision], got: list[str]) -> bool:
         """Whether the pod reads a secret from the file itself, as the server did."""
-        decision = expected.decisions[-1]
-        source = [one.at.entry.value or "" for one in expected.decisions]
+        source = [one.at.entry.value or "" for one in decisions]
         if reads_as(setting, source) != reads_as(setting, got):
             return False
-        what = f"{decision.key} holds a secret and stands under config."
-        self.findings.append(finding("G2H503", what, place=decision.at.place, path=decision.path))
+        what = f"{decisions[-1].key} holds a secret and stands under config."
+        self.findings.append(finding("G2H503", what, place=decisions[-1].at.place, path=decisions[-1].path))
         return True
 
-    def from_secret(self, variable: str, decision: Decision) -> bool:
+    def _from_secret(self, variable: str, decision: Decision) -> bool:
         """Whether pod.env sets the variable from a Secret."""
-        for item in _env(self.values):
-            source = item.get("valueFrom")
-            if (
-                item.get("name") == variable
-                and isinstance(source, dict)
-                and isinstance(source.get("secretKeyRef"), dict)
-            ):
-                return True
+        if variable in self.from_secrets:
+            return True
         what = f"{decision.key}: no entry of pod.env sets {variable} from a Secret."
         self.findings.append(finding("G2H605", what, place=decision.at.place, path=("pod", "env")))
         return False
 
-    def extra(self, key: Key, group_key: str, path: Path) -> None:
+    def extra(self, key: Key, group: Group) -> None:
         """Judge a setting of the rendered file that the gcfg does not have."""
-        group = self.groups[key]
-        hide = sensitive(path, group.setting)
-        pod, line = shown(group.values, hide=hide), group.last.entry.line
-        if has_key(self.values.get("config"), key):
-            what = f"{group_key} stands in values.yaml and not in the gcfg; the pod reads {pod}."
-            self.findings.append(finding("G2H609", what, "Remove it, or accept it: --ignore G2H609.", path=path))
-            self.rows.append(
-                Row(Status.DIFFERENT, group_key, None, pod, None, line, path, "a key of values.yaml", own=True)
-            )
-            return
-        if not has_key(charts.defaults(self.plan.chart).get("config"), key):
-            self.rows.append(Row(Status.CHART, group_key, None, pod, None, line, path, "The chart writes it."))
-            return
+        path = ("config", group.header, group.setting.name)
         row = default_row(self.tables, self.plan, path)
-        if self.defaults is Keep.CHART or (row is not None and row.fate is Fate.KEEP):
-            reason = row.reason if row else "--chart-defaults chart keeps it."
-            self.rows.append(Row(Status.KEPT, group_key, None, pod, None, line, path, reason))
-            return
-        what = f"{group_key} is a default of the chart, and not in the gcfg; the pod reads {pod}."
-        self.findings.append(finding("G2H603", what, f"Set {dotted(path)} to null.", path=path))
-        self.rows.append(Row(Status.DIFFERENT, group_key, None, pod, None, line, path, "a default of the chart"))
+        status, reason, own = Status.DIFFERENT, "a default of the chart", False
+        if key in self.config:
+            own, reason = True, "a key of values.yaml"
+        elif key not in self.default_config:
+            status, reason = Status.CHART, "The chart writes it."
+        elif self.defaults is Keep.CHART or (row is not None and row.fate is Fate.KEEP):
+            status, reason = Status.KEPT, row.reason if row else "--chart-defaults chart keeps it."
+        pod = shown(group.values, hide=sensitive(path, group.setting))
+        self.counts[status] += 1
+        if self.every or status is Status.DIFFERENT:
+            line = group.last.entry.line
+            self.rows.append(Row(status, group.key, None, pod, None, line, path, reason, own))
+        if own:
+            what = f"{group.key} stands in values.yaml and not in the gcfg; the pod reads {pod}."
+            self.findings.append(finding("G2H609", what, "Remove it, or accept it: --ignore G2H609.", path=path))
+        elif status is Status.DIFFERENT:
+            what = f"{group.key} is a default of the chart, and not in the gcfg; the pod reads {pod}."
+            self.findings.append(finding("G2H603", what, f"Set {dotted(path)} to null.", path=path))
 
     # beside the file -------------------------------------------------------------------------------------------------
 
-    def environment(self, expected: Mapping[Key, _Expected]) -> None:
+    def environment(self, expected: Mapping[Key, Decision | list[Decision]]) -> None:
         """Look at the variables of pod.env that override the file."""
         ours = {secret.variable for secret in self.plan.env_secrets}
         by_variable = {f"CONNECT_{key[0]}_{key[2]}".upper(): key for key in expected if key[1] is None}
@@ -232,7 +242,7 @@ class _Comparison:
                 key
                 and setting
                 and isinstance(value, str)
-                and _reads(setting, value) == _reads(setting, (expected[key].values or [""])[-1])
+                and _reads(setting, value) == _reads(setting, (_values(_several(expected[key])) or [""])[-1])
             ):
                 continue
             what = f"pod.env sets {name}; Connect takes it instead of the file."
@@ -269,55 +279,72 @@ def compare(
     values: Mapping[str, Tree],
     defaults: Keep = Keep.SERVER,
     file: str = "rendered rstudio-connect.gcfg",
+    *,
+    every: bool = True,
 ) -> Proof:
     """Compare a rendered configuration with what the plan says of the source.
 
     `rendered` is the text of rstudio-connect.gcfg in the pod, `values` the user's values, all files merged in Helm's
-    order, `defaults` whose defaults count (`--chart-defaults`). A rendered text that is no gcfg is a finding.
+    order, `defaults` whose defaults count (`--chart-defaults`). `every` keeps a row for each setting, else only for what
+    differs. A rendered text that is no gcfg is a finding.
     """
     try:
         document = gcfg.parse(rendered, file)
     except gcfg.GcfgError as error:
         what = f"Connect could not read the rendered file: line {error.line}: {error.message}."
-        return Proof((), (finding("G2H601", what),), rendered)
-    work = _Comparison(plan, tables, values, defaults, group_entries([(file, document)], tables))
+        return Proof((), (finding("G2H601", what),))
+    work = _Comparison(plan, tables, values, defaults, Entries(file, document, tables), every=every)
     expected = work.expected()
-    for key, one in expected.items():
-        if one.values or key in work.groups:
-            work.compare(key, one)
-        else:
-            _only_environment(work, one)
+    del document
+    for key, decisions in expected.items():
+        work.compare(key, _several(decisions))
     work.account()
-    for key, group in work.groups.items():
-        if key not in expected and group.live:
-            work.extra(key, group.key, ("config", group.header, group.setting.name))
+    for key in work.entries:
+        if key not in expected and (group := work.entries.group(key)) and group.live:
+            work.extra(key, group)
     work.environment(expected)
     work.beside()
-    return Proof(work.rows, work.findings, rendered)
+    return Proof(work.rows, work.findings, work.counts, rendered)
 
 
-def _only_environment(work: _Comparison, expected: _Expected) -> None:
-    decision = expected.decisions[-1]
-    variable = next((one.variable for one in expected.decisions if one.variable), "")
-    reached = bool(variable) and work.from_secret(variable, decision)
-    status = _STATUS[decision.outcome] if reached else Status.DIFFERENT
-    work.rows.append(Row(status, decision.key, Secret(""), None, decision.at.place, 0, decision.path, decision.reason))
+def _several(decisions: Decision | list[Decision]) -> Sequence[Decision]:
+    return decisions if isinstance(decisions, list) else (decisions,)
+
+
+def _values(decisions: Sequence[Decision]) -> list[str]:
+    """Return what these decisions put into the rendered file."""
+    values: list[str] = []
+    for decision in decisions:
+        if decision.becomes is not None:
+            values += [text.reveal() for text in decision.becomes]
+        else:
+            value = decision.at.entry.value
+            values.append("true" if value is None else value)
+    return values
 
 
 def key_of(path: Path) -> Key:
     """Return the setting that a path under `config` names, as Connect compares it."""
     section, subsection = gcfg.split_header(path[1])
-    return section.lower(), subsection, path[2].lower()
+    return gcfg.lower(section), subsection, gcfg.lower(path[2])
 
 
-def has_key(config: object, key: Key) -> bool:
-    """Whether a `config` tree has the setting, in any capitals."""
-    for section, settings in config.items() if isinstance(config, dict) else ():
-        if isinstance(settings, dict) and gcfg.split_header(section)[0].lower() == key[0]:
-            for name, value in settings.items():
-                if key_of(("config", section, name)) == key and value is not None:
-                    return True
-    return False
+class _Keys:
+    """The settings of a `config` tree, as Connect compares them; a null is none."""
+
+    def __init__(self, config: object) -> None:
+        self._sections: dict[tuple[str, str | None], list[dict[str, Tree]]] = {}
+        for text, settings in config.items() if isinstance(config, dict) else ():
+            section, subsection = gcfg.split_header(text)
+            if isinstance(settings, dict):
+                self._sections.setdefault((section.lower(), subsection), []).append(settings)
+
+    def __contains__(self, key: Key) -> bool:
+        return any(
+            name.lower() == key[2] and value is not None
+            for settings in self._sections.get(key[:2], ())
+            for name, value in settings.items()
+        )
 
 
 def default_row(tables: Tables, plan: Plan, path: Path) -> DefaultRule | None:
@@ -346,6 +373,11 @@ def shown(values: Sequence[str], *, hide: bool) -> Secret | str:
     """Return values for a person, as stars where they are secret or hold a password."""
     text = ", ".join(secrets.scrub_comment(gcfg.quote(value) or '""')[0] for value in values)
     return Secret(text) if hide else text
+
+
+def _is_reference(item: Mapping[str, Tree]) -> bool:
+    source = item.get("valueFrom")
+    return isinstance(source, dict) and isinstance(source.get("secretKeyRef"), dict)
 
 
 def _env(values: Mapping[str, Tree]) -> list[dict[str, Tree]]:

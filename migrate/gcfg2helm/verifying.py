@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
@@ -26,7 +25,7 @@ def verified(settings: Settings, gcfg: str, files: Sequence[str], chart: Path | 
     """
     tool = helm.program(program) if chart else ""
     if chart and not settings.chart_version:
-        settings = replace(settings, chart_version=helm.chart_version(tool, chart))
+        settings = settings._replace(chart_version=helm.chart_version(tool, chart))
     texts = [_text(name) for name in files]
     layers = [helmyaml.load(text, name) for text, name in zip(texts, files, strict=True)]
     merged = charts.merge({}, *layers)
@@ -46,8 +45,8 @@ def verified(settings: Settings, gcfg: str, files: Sequence[str], chart: Path | 
     else:
         text, more = _by_helm(tool, chart, texts, made, model, request.chart)
         found += more
-    proof = verify.compare(made, request.tables, text, merged, request.options.chart_defaults)
-    return replace(proof, findings=[*found, *proof.findings])
+    proof = verify.compare(made, request.tables, text, merged, request.options.chart_defaults, every=True)
+    return proof._replace(findings=[*found, *proof.findings])
 
 
 # The parts of values.yaml that say which Connect and which names; the rest is what is being judged.

@@ -26,6 +26,7 @@ COMMANDS = {
     "diff": _Command("convert", "diff", "Show what convert would change, and write nothing."),
     "check": _Command("check", "check", "Show what becomes of every setting and what needs a person."),
     "verify": _Command("verify", "verify", "Prove that the pod will read what the server reads."),
+    "explain": _Command("explain", "explain", "Print what is known of a setting, a section or a finding."),
     "off-host": _Command("offhost", "off_host", "Let a server outside Kubernetes run its content there."),
 }
 
@@ -71,6 +72,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program; a bug prints where it happened, and not what the configuration holds."""
+    import gc
+
+    gc.disable()  # one short run: what lives, lives to its end, and a large file is millions of objects
     try:
         app()
     except BrokenPipeError:

@@ -1,7 +1,6 @@
 """The command `verify`: the proof, for the values of a conversion or any others."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,7 +45,7 @@ def _show(done: Any, findings: list[Finding], output_format: talk.Format, *, sho
     from gcfg2helm.report import proof
 
     stream = sys.stdout
-    done = replace(done, findings=findings)
+    done = done._replace(findings=findings)
     match output_format:
         case talk.Format.JSON:
             stream.write(proof.as_json(done, show_all=show_all))

@@ -24,7 +24,7 @@ def _rows(proof: Proof, *, show_all: bool) -> Sequence[Row]:
 
 def verdict(proof: Proof) -> str:
     """Return the answer in one line."""
-    if proof.proven and proof.rows:
+    if proof.proven:
         return "proven: the pod reads what the server read"
     return "not proven"
 
@@ -51,14 +51,14 @@ def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool) -> Iterat
         yield ""
     yield from text.finding_lines(proof.findings, width, colour=colour)
     yield ""
-    yield text.paint(verdict(proof), "green" if proof.proven and proof.rows else "red", on=colour)
+    yield text.paint(verdict(proof), "green" if proof.proven else "red", on=colour)
 
 
 def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
     """Return the comparison as plain data; secrets are stars."""
     return {
         "schema": SCHEMA_VERSION,
-        "proven": proof.proven and bool(proof.rows),
+        "proven": proof.proven,
         "counts": {status.value: number for status, number in proof.counts().items()},
         "settings": [
             {

@@ -7,7 +7,6 @@ holds the same images under `images`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.findings import Finding, finding
@@ -52,8 +51,7 @@ _UBUNTU = {"1804": "bionic", "2004": "focal", "2204": "jammy", "2404": "noble"}
 _DISTRIBUTION = re.compile(r"ubuntu-?(\d\d)\.?(\d\d)|(bionic|focal|jammy|noble)", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(NamedTuple):
     """An interpreter: `part` of an environment, its version (empty where the path does not say), its path."""
 
     part: str

@@ -1,0 +1,198 @@
+"""Speed and memory of gcfg2helm as ratios to what it stands on, all measured in one run: `python benchmarks/run.py`.
+
+Prints a table and exits 1 where a limit is passed. `--quick` repeats less. What is measured against what, and the limits,
+stand in `TABLE`; absolute numbers depend on the machine, the ratios hardly do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent
+FIXTURE = ROOT / "fixtures/ldap-postgres/rstudio-connect.gcfg"
+PROGRAM = [sys.executable, "-c", "from gcfg2helm.cli import main; main()"]
+
+
+class Measured(NamedTuple):
+    """One row of the table: what was measured, in which unit, against what, and how many times that it may take."""
+
+    name: str
+    ours: float
+    theirs: float
+    unit: str
+    against: str
+    limit: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the other."""
+        return self.ours / self.theirs
+
+
+def seconds(command: list[str], repeat: int, prepare: Callable[[], None] = lambda: None) -> float:
+    """Return the median wall time of a command."""
+    times = []
+    for _ in range(repeat):
+        prepare()
+        start = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def peak(command: list[str]) -> float:
+    """Return the peak memory of a command in bytes."""
+    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3, stderr=-3); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True, text=True)
+    return float(done.stdout) * 1024
+
+
+def python(code: str) -> list[str]:
+    """Return the command that runs a line of Python."""
+    return [sys.executable, "-c", code]
+
+
+def configuration(settings: int) -> str:
+    """Return a gcfg of so many settings in named sections, as dense as real files are: about 45 bytes for a setting."""
+    lines = [
+        "[Server]", "Address = https://connect.example.com", "[Database]", "Provider = postgres",
+        "[Postgres]", "URL = postgres://connect@db.example.com/connect",
+    ]  # fmt: skip
+    for number in range((settings - 3) // 8):
+        lines += [
+            "", f"; The directory of department {number}. Read-only account.", f'[LDAP "Department {number}"]',
+            f"ServerAddress = ldap{number}.example.com:636", "TLS = true", f'BindDN = "CN=connect;OU={number},DC=example,DC=com"',
+            f'UserSearchBaseDN = "OU=Users {number},DC=example,DC=com"', "UserObjectClass = user", "UsernameAttribute = sAMAccountName",
+            f"GroupSearchBaseDN = OU=Groups {number},DC=example,DC=com ; since spring", "UniqueIdAttribute = objectGUID",
+        ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def parse_times(repeat: int) -> tuple[float, float]:
+    """Return the times of our parser and of iniconfig on 20,000 sections with 60,000 settings."""
+    import iniconfig
+
+    from gcfg2helm import gcfg
+
+    text = "".join(
+        f"[S{number}]\nAddress = http://x{number}\nPort = {number}\nName = hello world {number}\n"
+        for number in range(20_000)
+    )
+    data = text.encode()
+    ours, theirs = [], []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        gcfg.parse(data)
+        middle = time.perf_counter()
+        iniconfig.IniConfig("f", data=text)
+        ours.append(middle - start)
+        theirs.append(time.perf_counter() - middle)
+    return statistics.median(ours), statistics.median(theirs)
+
+
+def measure(folder: Path, repeat: int) -> list[Measured]:
+    """Run everything; returns the rows of the table."""
+    two_hundred = folder / "two-hundred.gcfg"
+    two_hundred.write_text(
+        FIXTURE.read_text() + "[Server]\n" + "".join(f"CustomHeader = X-Header-{n}: v{n}\n" for n in range(146))
+    )
+    output = folder / "values.yaml"
+    typer = seconds(python("import typer"), repeat)
+    ruamel = seconds(python("import typer, ruamel.yaml"), repeat)
+    deepdiff = seconds(python("import typer, ruamel.yaml, deepdiff"), repeat)
+
+    def clean() -> None:
+        for file in folder.glob("values*.yaml"):
+            file.unlink()
+
+    write = [*PROGRAM, "convert", str(two_hundred), "-o", str(output), "--yes"]
+    ours, theirs = parse_times(min(repeat, 5))
+    rows = [
+        Measured("--help", seconds([*PROGRAM, "--help"], repeat), typer, "s", "import typer", 1.3),
+        Measured("--version", seconds([*PROGRAM, "--version"], repeat), typer, "s", "import typer", 1.3),
+        Measured("convert -o -, 200 settings", seconds([*PROGRAM, "convert", str(two_hundred), "-o", "-"], repeat), ruamel, "s", "import typer, ruamel.yaml", 1.8),
+        Measured("convert with preview and write", seconds(write, repeat, clean), deepdiff, "s", "... and deepdiff", 1.35),
+        Measured("parse 20,000 sections, 60,000 settings", ours, theirs, "s", "iniconfig", 1.5),
+        Measured("peak memory, 200 settings", peak(write), peak(python("import typer, ruamel.yaml, deepdiff")), "B", "import typer, ruamel.yaml, deepdiff", 1.7),
+    ]  # fmt: skip
+    small, large = folder / "small.gcfg", folder / "large.gcfg"
+    small.write_text(configuration(1_000))
+    large.write_text(configuration(100_000))
+    little = seconds([*PROGRAM, "convert", str(small), "-o", "-", "-q"], 3) / 1_000
+    big_command = [*PROGRAM, "convert", str(large), "-o", "-", "-q"]
+    big = seconds(big_command, 1) / 100_000
+    rows.append(Measured("convert, per setting: 100,000 settings", big, little, "s", "1,000 settings", 1.3))
+    rows.append(
+        Measured("peak memory, 100,000 settings", peak(big_command), large.stat().st_size, "B", "bytes of the gcfg", 60)
+    )
+    code = "import time, sys; s = time.perf_counter(); import tomllib; t = time.perf_counter(); from gcfg2helm import tables; list(tables.load()); print(t - s, time.perf_counter() - t)"
+    both = [
+        subprocess.run(python(code), check=True, capture_output=True, text=True).stdout.split() for _ in range(repeat)
+    ]
+    toml, loading = (statistics.median(float(one[index]) for one in both) for index in (0, 1))
+    rows.append(Measured("all mapping tables, imports included", loading, toml, "s", "import tomllib", 30))
+    return rows
+
+
+def shown(value: float, unit: str) -> str:
+    """Return a number with its unit."""
+    if unit == "B":
+        return f"{value / 2**20:.1f} MiB"
+    return f"{value * 1e6:.1f} us" if value < 1e-3 else f"{value * 1e3:.0f} ms"
+
+
+def imports() -> list[str]:
+    """Return the heaviest entries of the import tree of `convert -o -`, own time in microseconds first."""
+    code = f"import sys; sys.argv = ['gcfg2helm', 'convert', {str(FIXTURE)!r}, '-o', '-', '-q']; from gcfg2helm.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    rows = [
+        line.removeprefix("import time:").split("|")
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:") and "[us]" not in line
+    ]
+    heaviest = sorted(rows, key=lambda row: -int(row[0]))[:12]
+    return [f"{int(row[0]):7} us  {row[2].strip()}" for row in heaviest]
+
+
+def main() -> int:
+    """Print the table; returns 1 where a limit is passed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="repeat 3 times instead of 11")
+    repeat = 3 if parser.parse_args().quick else 11
+    os.environ["NO_COLOR"] = "1"
+    # As pip does where it installs: an editable installation without bytecode would measure the compiler.
+    compileall.compile_dir(ROOT / "migrate", quiet=1)
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure(Path(folder), repeat)
+    print("| what | ours | against | theirs | ratio | at most |")
+    print("| --- | ---: | --- | ---: | ---: | ---: |")
+    for row in rows:
+        mark = "" if row.ratio <= row.limit else " **over**"
+        print(
+            f"| {row.name} | {shown(row.ours, row.unit)} | {row.against} | {shown(row.theirs, row.unit)} | {row.ratio:.2f}{mark} | {row.limit} |"
+        )
+    print("\nThe heaviest imports of `convert -o -`:\n")
+    print("\n".join(imports()))
+    return int(any(row.ratio > row.limit for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""The command `explain`: what the tables say of a setting, a section or a finding."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gcfg2helm.cli import talk
+
+
+def explain(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A setting (Server.Address), a section (LDAP) or a finding (G2H101); none: all settings.")] = "",
+    section: Annotated[str, typer.Option(metavar="NAME", help="List the settings of this section only.")] = "",
+    action: Annotated[str, typer.Option(metavar="carry|move|rename|chart|drop", help="List only the settings that some chart version does this to.")] = "",
+    findings: Annotated[bool, typer.Option("--findings", help="List the findings instead.")] = False,
+    output_format: Annotated[talk.Format, typer.Option("--format", metavar="text|json|markdown", help="How to print it.")] = talk.Format.TEXT,
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.")] = None,
+) -> None:  # fmt: skip
+    """Print what is known of a setting: its type, where it goes in which chart version, and why.
+
+    \b
+    Examples:
+      gcfg2helm explain Server.Address
+      gcfg2helm explain 'LDAP "corporate".BindPassword'
+      gcfg2helm explain --section Launcher
+      gcfg2helm explain --action drop
+      gcfg2helm explain G2H101
+    """
+    with talk.errors():
+        from gcfg2helm.explain import NotFoundError
+        from gcfg2helm.session import UsageError
+
+        try:
+            lines = list(_answer(name, section, action, output_format, mappings, findings=findings))
+        except NotFoundError as error:
+            raise UsageError(str(error)) from None
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        if not name and not findings and output_format is talk.Format.TEXT and sys.stdout.isatty():
+            count = f"{len(lines)} setting{'' if len(lines) == 1 else 's'}"
+            talk.say(f"{count}. `gcfg2helm explain NAME` tells more; `--findings` lists the findings.")
+
+
+def _answer(
+    name: str, section: str, action: str, output_format: talk.Format, mappings: Path | None, *, findings: bool
+) -> Iterator[str]:
+    """Yield the lines of the answer."""
+    from gcfg2helm import explain as knowledge
+    from gcfg2helm.session import UsageError, load_tables
+    from gcfg2helm.tables import Action
+
+    if output_format is talk.Format.GITHUB:
+        raise UsageError("--format: explain prints text, json or markdown")
+    if bool(name) + findings + bool(section or action) > 1:
+        raise UsageError("a NAME, --findings, and the filters --section and --action exclude each other")
+    words = [one.value for one in Action]
+    if action and action not in words:
+        raise UsageError(f"--action: {action!r} is none of {', '.join(words)}")
+    tables = load_tables(mappings)
+    if name:
+        yield from _topic(knowledge.find(tables, name), tables, output_format)
+    elif findings:
+        yield from _findings(output_format)
+    else:
+        found = knowledge.listed(tables, section, Action(action) if action else None)
+        yield from _settings(found, tables, output_format)
+
+
+def _topic(topic: Any, tables: Any, output_format: talk.Format) -> Iterator[str]:
+    from gcfg2helm import explain as knowledge
+    from gcfg2helm.report import explaining
+
+    match output_format:
+        case talk.Format.JSON:
+            yield _json(knowledge.as_data(topic, tables))
+        case talk.Format.MARKDOWN:
+            yield from explaining.markdown(topic, tables)
+        case _:
+            yield from explaining.text(topic, tables, talk.width(sys.stdout), colour=talk.colour(sys.stdout))
+
+
+def _settings(settings: Any, tables: Any, output_format: talk.Format) -> Iterator[str]:
+    from gcfg2helm import explain as knowledge
+    from gcfg2helm.report import explaining
+
+    match output_format:
+        case talk.Format.JSON:
+            yield _json([knowledge.setting_data(knowledge.Named(one, None), tables) for one in settings])
+        case talk.Format.MARKDOWN:
+            yield from explaining.keys_table(settings, tables)
+        case _:
+            yield from explaining.listing(settings, tables, _list_width())
+
+
+def _findings(output_format: talk.Format) -> Iterator[str]:
+    from gcfg2helm.findings import codes
+    from gcfg2helm.report import explaining
+
+    found = sorted(codes().values(), key=lambda one: one.code)
+    match output_format:
+        case talk.Format.JSON:
+            yield _json(
+                [{"code": one.code, "level": str(one.level), "title": one.title, "text": one.text} for one in found]
+            )
+        case talk.Format.MARKDOWN:
+            for one in found:
+                yield from explaining.code_markdown(one)
+                yield ""
+        case _:
+            yield from explaining.finding_listing(found, _list_width())
+
+
+def _list_width() -> int:
+    """Return the columns for a list: nothing is clipped where a program reads it."""
+    return talk.width(sys.stdout) if sys.stdout.isatty() else 10_000
+
+
+def _json(data: Any) -> str:
+    import json
+
+    return json.dumps(data, indent=2, ensure_ascii=False)

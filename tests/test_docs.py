@@ -1,0 +1,67 @@
+"""The pages made from the tables are what the tables say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import ROOT
+from gcfg2helm import docs
+from gcfg2helm.findings import codes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gcfg2helm.tables import Tables
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return docs.pages()
+
+
+@pytest.mark.parametrize("name", docs.PAGES)
+def test_a_page_is_not_stale(name: str, pages: dict[str, str], update: bool) -> None:
+    path = ROOT / "docs" / name
+    if update:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(pages[name], "utf-8")
+    assert path.read_text("utf-8") == pages[name], "run: python -m gcfg2helm.docs docs/"
+
+
+def test_the_mapping_names_every_setting_and_rule(known: Tables, pages: dict[str, str]) -> None:
+    page = pages["mapping.md"]
+    for section in known.sections.values():
+        table = page.partition(f"\n## {section.name}\n")[2].partition("\n## ")[0]
+        for setting in section.settings.values():
+            rows = [line for line in table.split("\n") if line.startswith(f"| {setting.name} |")]
+            assert len(rows) == 1, setting.key
+            assert all(rule.reason.replace("|", "\\|") in rows[0] for rule in setting.rules), setting.key
+    reasons = [[row.reason for row in rows] for rows in (known.always, known.defaults, known.legacy)]
+    assert all(reason in page for group in reasons for reason in group)
+
+
+def test_tables_are_tables(pages: dict[str, str]) -> None:
+    """A cell with a bar of its own would shift all that follow."""
+    columns = 0
+    for line in pages["mapping.md"].split("\n"):
+        if line.startswith("|"):
+            found = line.replace("\\|", "").count("|")
+            assert columns in (0, found), line
+            columns = found
+        else:
+            columns = 0
+
+
+def test_the_findings_are_all_there(pages: dict[str, str]) -> None:
+    page = pages["findings.md"]
+    headings = [line for line in page.split("\n") if line.startswith("## ")]
+    assert headings == [f"## {code.code}: {code.title}" for code in sorted(codes().values(), key=lambda one: one.code)]
+
+
+def test_the_module_writes_the_pages(tmp_path: Path, pages: dict[str, str]) -> None:
+    subprocess.run([sys.executable, "-m", "gcfg2helm.docs", str(tmp_path)], check=True, timeout=60)
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == pages
