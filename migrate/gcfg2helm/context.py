@@ -55,7 +55,7 @@ class Group:
     `known`: the tables list the setting; else `setting` is made of the entry itself.
     """
 
-    __slots__ = ("entries", "known", "live", "setting", "subsection")
+    __slots__ = ("entries", "known", "live", "setting", "subsection", "texts")
 
     def __init__(self, setting: Setting, known: bool, subsection: str | None, entries: list[Located]) -> None:  # noqa: FBT001
         self.setting = setting
@@ -63,6 +63,7 @@ class Group:
         self.subsection = subsection
         self.entries = entries
         self.live: list[Located] = []
+        self.texts: list[str] | None = None
 
     def __repr__(self) -> str:
         return f"<Group {self.key}>"
@@ -79,7 +80,12 @@ class Group:
 
     @property
     def values(self) -> list[str]:
-        """The values that count; a name without `=` reads as true, which is what it means for a boolean."""
+        """The values that count; a name without `=` reads as true, which is what it means for a boolean.
+
+        `texts` takes their place where it is set: the values without the passwords in their URLs.
+        """
+        if self.texts is not None:
+            return self.texts
         return ["true" if at.entry.value is None else at.entry.value for at in self.live]
 
     @property

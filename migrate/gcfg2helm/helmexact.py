@@ -122,10 +122,10 @@ class _Document:
 
     def _alias(self, event: Any, depth: int) -> tuple[Tree, int, int]:
         if event.anchor not in self._anchors:
-            raise self._error(event, f"unknown anchor {event.anchor[:40]!r}")
+            raise self._error(event, "an alias to an anchor that is not there")
         found = self._anchors[event.anchor]
         if found is None:
-            raise self._error(event, f"the anchor {event.anchor[:40]!r} contains itself")
+            raise self._error(event, "an anchor that contains itself")
         tree, size, height = found
         self._expanded += size
         if self._expanded > MAX_EXPANDED:

@@ -46,6 +46,7 @@ class Settings(NamedTuple):
     mappings: Path | None
     ignore: frozenset[str]
     fail_on: Level | None
+    verbose: bool
     quiet: bool
 
     @property
@@ -61,6 +62,11 @@ class Settings(NamedTuple):
     def heard(self, findings: list[Finding]) -> list[Finding]:
         """Return the findings that `--ignore` leaves."""
         return [one for one in findings if one.code not in self.ignore]
+
+    def shown(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings to print: with `--quiet` errors, with `--verbose` all, else all but infos."""
+        level = Level.ERROR if self.quiet else Level.INFO if self.verbose else Level.WARNING
+        return [one for one in findings if one.level >= level]
 
     def fails(self, findings: list[Finding], default: Level | None) -> bool:
         """Whether findings reach the level of `--fail-on`, or the command's own."""
@@ -111,12 +117,13 @@ def _settings(
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
     ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=_codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=FINDINGS)] = [],  # noqa: B006
     fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=_word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=FINDINGS)] = "",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
 ) -> Settings:  # fmt: skip
     return Settings(
         chart_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
         license_file_secret, license_server, tuple(image), secrets, secret_name, chart_defaults, prefer, root, tuple(also),
-        env_file, mappings, frozenset(ignore), Level[fail_on.upper()] if fail_on else None, quiet,
+        env_file, mappings, frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from gcfg2helm.commentary import Commentary
 from gcfg2helm.context import Context, Group, Options, Result
 from gcfg2helm.decisions import Decision, EnvSecret, Located, Outcome, Plan
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.grouping import group_entries
+from gcfg2helm.grouping import Groups, group_entries
 from gcfg2helm.kinds import misfit
 from gcfg2helm.masked import Secret
 from gcfg2helm.merging import Merger, unanswered
@@ -72,6 +72,7 @@ def build(
     """
     answers = answers or {}
     groups = group_entries(sources, tables, environment)
+    _take_out_passwords(groups, chart, backend)
     connect = _connect_version(chart, answers)
     ctx = Context(tables, groups, chart, backend, release, namespace, options or Options(), answers, connect)
     files_in_order = [file for file, _ in sources]
@@ -80,6 +81,14 @@ def build(
         ctx.answers = fresh
         ctx.answers = unanswered(answers, _Draft(ctx, files_in_order).decided().proposals)
     return _Draft(ctx, files_in_order).decided().finish(sources, answers)
+
+
+def _take_out_passwords(groups: Groups, chart: Version, backend: Backend) -> None:
+    """Take the password out of each URL that does not come under `config`, where `secrets.place` would see to it."""
+    for group in groups.values():
+        holds_url = any("://" in (at.entry.value or "") for at in group.live)
+        if holds_url and group.setting.rule(chart, backend).action not in (Action.CARRY, Action.RENAME):
+            group.texts = [secrets.without_passwords(value) for value in group.values]
 
 
 # What says which chart and Connect this is, and what the server is configured with; never an answer to a question.

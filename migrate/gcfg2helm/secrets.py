@@ -379,6 +379,11 @@ def _libpq_parts(text: str) -> list[_Part]:
     return found
 
 
+def without_passwords(text: str) -> str:
+    """Return a text without the passwords in its URLs."""
+    return _without(text, _url_parts(text, cut=False))
+
+
 def _without(text: str, parts: Sequence[_Part]) -> str:
     """Return a text without its secrets: `postgres://u:p@h/db?password=x` becomes `postgres://u@h/db`."""
     kept, end = "", 0

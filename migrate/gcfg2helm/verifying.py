@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from gcfg2helm import chart as charts
 from gcfg2helm import helm, helmyaml, inputs, plan, session, verify
 from gcfg2helm.findings import Finding, finding
+from gcfg2helm.masked import STARS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from gcfg2helm.decisions import Plan
     from gcfg2helm.options import Settings
+    from gcfg2helm.values import Tree
     from gcfg2helm.versions import Version
 
 
@@ -64,7 +66,10 @@ def _by_helm(
     tool: str, chart: Path, texts: Sequence[str], made: Plan, model: charts.Rendered | charts.Refused, version: Version
 ) -> tuple[str, list[Finding]]:
     """Render with real Helm, and say where the model does not agree."""
-    real = helm.rendered(tool, chart, texts, made.release, made.namespace)
+    try:
+        real = helm.rendered(tool, chart, texts, made.release, made.namespace)
+    except helm.HelmError as error:
+        raise helm.HelmError(_starred(str(error), texts)) from None
     if isinstance(model, charts.Refused):
         what = f"Helm renders chart {version}, the model refuses: {'; '.join(one.what for one in model.findings)}"
         return real, [finding("G2H604", what, "Report it; what Helm renders counts.")]
@@ -77,3 +82,19 @@ def _by_helm(
         what = f"Model and Helm render chart {version} differently from line {line} on."
         return real, [finding("G2H604", what, "Report it; what Helm renders counts.")]
     return real, []
+
+
+def _starred(message: str, texts: Sequence[str]) -> str:
+    """Return what Helm said without the values that it repeats: any of them may be a secret."""
+    leaves = {leaf for text in texts for leaf in _leaves(helmyaml.load(text)) if len(leaf) > 2}
+    for leaf in sorted(leaves, key=len, reverse=True):
+        message = message.replace(leaf, STARS)
+    return message
+
+
+def _leaves(tree: Tree) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(item)

@@ -1,7 +1,6 @@
 """The commands `convert` and `diff`: the same conversion, written or only shown."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,11 +71,11 @@ def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
     return bool(setting.secret if setting else secrets.secret_name(section, path[2]))
 
 
-def _show_findings(findings: Sequence[Finding], stream: Any = None) -> None:
+def _show_findings(settings: Settings, findings: list[Finding]) -> None:
     from gcfg2helm.report import text
 
-    stream = stream or sys.stderr
-    for line in text.finding_lines(findings, talk.width(stream), colour=talk.colour(stream)):
+    stream = sys.stderr
+    for line in text.finding_lines(settings.shown(findings), talk.width(stream), colour=talk.colour(stream)):
         stream.write(line + "\n")
 
 
@@ -109,13 +108,13 @@ def convert(
             failure = "the result does not read as the source" if done.unproven else ""
             reporting.write(report, reporting.made(loaded, done, findings, gcfg, output, beside, failure))
         if done.unproven:
-            _show_findings(findings)
+            _show_findings(settings, findings)
             talk.fail(
                 f"gcfg2helm: nothing was written: the result does not read as the source; a bug, please report it to {talk.ISSUES}",
                 1,
             )
         if strict and any(one.level is Level.ERROR for one in findings):
-            _show_findings(findings)
+            _show_findings(settings, findings)
             talk.fail("gcfg2helm: nothing was written: errors are open (--strict)", 1)
         if output == "-":
             _print_values(settings, done, findings)
@@ -125,23 +124,24 @@ def convert(
             raise typer.Exit(1)
 
 
-def _print_values(settings: Settings, done: Any, findings: Sequence[Finding]) -> None:
+def _print_values(settings: Settings, done: Any, findings: list[Finding]) -> None:
     sys.stdout.write(done.values.text)
     sys.stdout.flush()
+    _show_findings(settings, findings)
     if settings.quiet:
         return
-    _show_findings(findings)
     if done.secret or done.secret_values or done.files:
         talk.say("The files that go with these values (secrets, mounted files) are not printed: -o FILE writes them.")
-    _closing(done, findings)
+    _closing(settings, done, findings)
 
 
-def _closing(done: Any, findings: Sequence[Finding]) -> None:
+def _closing(settings: Settings, done: Any, findings: list[Finding]) -> None:
     from gcfg2helm.report import text
 
     talk.say(text.accounting(done.plan))
     talk.say(f"proof: {text.proof_line(done.proof)}")
-    talk.say(text.finding_count(findings))
+    hint = " (-v shows them)" if len(settings.shown(findings)) < len(findings) else ""
+    talk.say(f"{text.finding_count(findings)}{hint}")
 
 
 def _outputs(settings: Settings, done: Any, output: str) -> list[tuple[Path, str, bool]]:
@@ -167,7 +167,7 @@ def _open(path: Path) -> bool:
 
 
 def _write_values(
-    settings: Settings, loaded: Any, done: Any, findings: Sequence[Finding], output: str, *, yes: bool, dry_run: bool
+    settings: Settings, loaded: Any, done: Any, findings: list[Finding], output: str, *, yes: bool, dry_run: bool
 ) -> None:
     from gcfg2helm import atomic
 
@@ -183,8 +183,8 @@ def _write_values(
                 )
             elif not changed:
                 talk.say("  only comments change")
-        _show_findings(findings)
-        _closing(done, findings)
+        _show_findings(settings, findings)
+        _closing(settings, done, findings)
     if not new:
         talk.say(f"{output} is up to date.") if not settings.quiet else None
         return

@@ -199,8 +199,8 @@ def definitions(ctx: Context) -> Definitions:
     by_name: dict[str, Tree] = {}
     found: list[Finding] = []
     whole = True
-    for at in group.live if group else ():
-        made, problems = _definition(ctx, at)
+    for at, text in zip(group.live, group.values, strict=True) if group else ():
+        made, problems = _definition(ctx, at, text)
         whole = whole and bool(made)
         found += problems
         for one in made:
@@ -209,8 +209,8 @@ def definitions(ctx: Context) -> Definitions:
     return Definitions(list(by_name.values()), found, whole)
 
 
-def _definition(ctx: Context, at: Located) -> tuple[list[Tree], list[Finding]]:
-    path = (at.entry.value or "").strip()
+def _definition(ctx: Context, at: Located, text: str) -> tuple[list[Tree], list[Finding]]:
+    path = text.strip()
     data = ctx.options.read_file(path) if path else "the line names no file"
     if data is None:
         what = f"The images listed in {path} could not be read: the old server's disk is not at hand."
