@@ -16,7 +16,7 @@ from gcfg2helm.grouping import Groups, group_entries
 from gcfg2helm.kinds import misfit
 from gcfg2helm.masked import Secret
 from gcfg2helm.merging import Merger, unanswered
-from gcfg2helm.tables import Action, Rule, Setting, Source, Tables
+from gcfg2helm.tables import CARRY, Action, Rule, Setting, Source, Tables
 from gcfg2helm.transforms import TRANSFORMS
 from gcfg2helm.values import Edit
 from gcfg2helm.versions import Version
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}", re.ASCII)
 
 
+_ENV = ("pod", "env")
 # Looking for the nearest name takes a millisecond; a file with more unknown names than this is no misspelt one.
 _SUGGESTIONS = 30
 
@@ -79,8 +80,8 @@ def build(
     if set(answers) - {"config"}:
         fresh = {key: value for key, value in answers.items() if key in _IDENTITY}
         ctx.answers = fresh
-        ctx.answers = unanswered(answers, _Draft(ctx, files_in_order).decided().proposals)
-    return _Draft(ctx, files_in_order).decided().finish(sources, answers)
+        ctx.answers = unanswered(answers, _Draft(ctx, files_in_order, environment).decided().proposals)
+    return _Draft(ctx, files_in_order, environment).decided().finish(sources, answers)
 
 
 def _take_out_passwords(groups: Groups, chart: Version, backend: Backend) -> None:
@@ -121,8 +122,9 @@ def node(text: str) -> Scalar:
 class _Draft:
     """A plan in the making."""
 
-    def __init__(self, ctx: Context, files: Sequence[str]) -> None:
+    def __init__(self, ctx: Context, files: Sequence[str], environment: str) -> None:
         self.ctx = ctx
+        self.environment = environment
         self.order = {file: number for number, file in enumerate(files)}
         self.unknown = 0
         self.config: dict[str, dict[str, Slot]] = {}
@@ -152,6 +154,9 @@ class _Draft:
                 self._supersede(group, at)
         if not group.live:
             return
+        if not group.known and group.last.file == self.environment:
+            self._variable(group)
+            return
         self._remark(group)
         rule = group.setting.rule(self.ctx.chart, self.ctx.backend)
         if result := self._too_new(group):
@@ -165,7 +170,30 @@ class _Draft:
         else:
             self._record(group, rule, result)
 
+    def _variable(self, group: Group) -> None:
+        """Hand a variable of the old service that names no listed setting on to the pod as it is."""
+        entry, name = group.last.entry, group.setting.name
+        variable = f"CONNECT_{entry.section}" if name == entry.section else f"CONNECT_{entry.section}_{name}"
+        value = group.value
+        if secrets.secret_name(entry.section, name) or secrets.holds_secret(value):
+            self.env.append(EnvSecret(variable, variable.lower().replace("_", "-"), Secret(value)))
+            reason = "A secret: the pod reads the variable from a Kubernetes Secret."
+            self._record(group, CARRY, Result(Outcome.SECRET, reason=reason, path=_ENV), variable)
+        else:
+            item: Tree = {"name": variable, "value": value}
+            self.proposals.append(Edit(_ENV, [item], source=(entry.line,)))
+            self._record(group, CARRY, Result(Outcome.MOVED, reason="The pod gets the variable.", path=_ENV))
+        todo = "Look it up in the configuration appendix of your Connect."
+        self.findings.append(finding("G2H109", f"{variable} names no listed setting.", todo, group.last.place, _ENV))
+
     def _supersede(self, group: Group, at: Located) -> None:
+        if group.live and group.last.file == self.environment:
+            reason = "The environment of the old service overrides it."
+            what = f"{group.key} is set by the environment; this line has no effect."
+            key = group.header, group.setting.name
+            self.decisions.append(Decision(at, Outcome.SUPERSEDED, *key, (), reason, group.setting.origin))
+            self.findings.append(finding("G2H112", what, place=at.place))
+            return
         emptied = group.setting.multi or at.entry.value is None
         reason = "A name without `=` empties what was collected so far." if emptied else "A later line wins."
         self.decisions.append(

@@ -99,7 +99,7 @@ class _Comparison:
         """Return what puts something into the rendered file, by setting: a decision, or several in the sources' order."""
         expected: dict[Key, Decision | list[Decision]] = {}
         for decision in self.plan.decisions:
-            if decision.outcome in _STATUS:
+            if decision.outcome in _STATUS and decision.path[:1] == ("config",):
                 key = key_of(decision.path)
                 before = expected.setdefault(key, decision)
                 if before is decision:
@@ -120,6 +120,8 @@ class _Comparison:
                     self._note(Status.DIFFERENT, decision)
                 case Outcome.MOVED:
                     self._note(Status.MOVED, decision)
+                case Outcome.SECRET if decision.path[:1] != ("config",):
+                    self._only_environment((decision,))
                 case Outcome.CHART:
                     self._note(Status.CHART, decision)
                 case Outcome.DROPPED | Outcome.SUPERSEDED:
@@ -230,6 +232,9 @@ class _Comparison:
     def environment(self, expected: Mapping[Key, Decision | list[Decision]]) -> None:
         """Look at the variables of pod.env that override the file."""
         ours = {secret.variable for secret in self.plan.env_secrets}
+        for edit in self.plan.edits:
+            if edit.path == ("pod", "env") and isinstance(edit.value, list):
+                ours |= {str(item["name"]) for item in edit.value if isinstance(item, dict)}
         by_variable = {f"CONNECT_{key[0]}_{key[2]}".upper(): key for key in expected if key[1] is None}
         for item in _env(self.values):
             name = item.get("name")
