@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gcfg2helm import emit, helmyaml
 from gcfg2helm.masked import Secret
-from gcfg2helm.values import MISSING, NO_COMMENTS, Comments, Edit, Path, Tree, applied, find, same
+from gcfg2helm.notes import TODO, Notes, comment_lines, entry_lines
+from gcfg2helm.values import applied, same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
-_TODO = "TODO(gcfg2helm): "
+    from gcfg2helm.values import Edit, Path, Tree
+
 _TODO_BLOCK = re.compile(r"[ \t]*# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#:[^\n]*)*(?:\n|\Z)")
 _COMMENT = re.compile(r"(?:^|[ \t])#[ ]?([^\n]*)", re.MULTILINE)
 _ALIAS = re.compile(r"\s*\*[^\s,\[\]{}]+")
@@ -34,104 +36,6 @@ class Applied(NamedTuple):
         return "<Applied>"  # its texts may hold secrets
 
 
-class _Note:
-    __slots__ = ("above", "after", "beside")
-
-    def __init__(self, above: Sequence[str] = (), beside: str = "", after: Sequence[str] = ()) -> None:
-        self.above = list(above)
-        self.beside = beside
-        self.after = list(after)
-
-
-class Notes:
-    """All comments that the edits bring, by path; each is given out once."""
-
-    def __init__(self, edits: Sequence[Edit], tree: Mapping[str, Tree], present: frozenset[str]) -> None:
-        self._notes: dict[Path, _Note] = {}
-        self._present = present
-        for edit in edits:
-            if edit.comments is NO_COMMENTS and not edit.todo:
-                continue
-            path, comments = edit.path, edit.comments
-            homeless = find(tree, path) is MISSING
-            while path and find(tree, path) is MISSING:
-                path = path[:-1]
-            self._add(path, edit, comments, homeless=homeless)
-
-    def _add(self, path: Path, edit: Edit, comments: Comments, *, homeless: bool) -> None:
-        note = self._notes.setdefault(path, _Note())
-        todo = self._todo(edit.todo)
-        if homeless:
-            note.after += [*comments.above, *filter(None, [comments.beside]), *comments.after, *todo]
-            return
-        if note.beside and comments.beside:
-            note.above.append(note.beside)
-        note.above += [*comments.above, *todo]
-        note.beside = comments.beside or note.beside
-        note.after += comments.after
-
-    @staticmethod
-    def _todo(text: str) -> list[str]:
-        """The first line carries the mark; the lines below it belong to it by their `#:`."""
-        if not text:
-            return []
-        first, *more = text.split("\n")
-        return [_TODO + first, *(f": {line}" for line in more)]
-
-    def take(self, path: Path, *, new: bool) -> _Note:
-        """Return the comments of a path; beside a key that stands already, only those that the file does not have."""
-        note = self._notes.pop(path, None) or _Note()
-        if new:
-            return note
-        beside = "" if self._has(note.beside) else note.beside
-        return _Note(self._fresh(note.above), beside, self._fresh(note.after))
-
-    def fresh(self) -> bool:
-        """Whether any comment is one that the file does not have."""
-        notes = self._notes.values()
-        return any(self._fresh([*note.above, *filter(None, [note.beside]), *note.after]) for note in notes)
-
-    def _has(self, line: str) -> bool:
-        return line.strip() in self._present
-
-    def _fresh(self, lines: list[str]) -> list[str]:
-        """A todo is one question: its lines come or stay away together."""
-        fresh: list[str] = []
-        keep = True
-        for line in lines:
-            if not line.startswith(":"):
-                keep = not self._has(line)
-            if keep:
-                fresh.append(line)
-        return fresh
-
-
-def _comment_lines(lines: Sequence[str], indent: int) -> Iterator[str]:
-    for line in lines:
-        yield " " * indent + (f"#{line}" if line.startswith(":") else emit.comment(line))
-
-
-def _entry(key: str, value: Tree, notes: Notes, path: Path, indent: int) -> Iterator[str]:
-    """Yield the lines of a key that the file does not have yet, with its comments."""
-    note = notes.take(path, new=True)
-    yield from _comment_lines(note.above, indent)
-    if isinstance(value, dict) and value:
-        if note.beside:
-            yield from _comment_lines([note.beside], indent)
-        yield emit.key_lines(key, "", indent)
-        for name, item in value.items():
-            yield from _entry(name, item, notes, (*path, name), indent + 2)
-        yield from _comment_lines(note.after, indent + 2)
-        return
-    lines = list(emit.entry(key, value, indent))
-    if note.beside and len(lines) == 1:
-        lines[0] += "  " + emit.comment(note.beside)
-    elif note.beside:
-        yield from _comment_lines([note.beside], indent)
-    yield from lines
-    yield from _comment_lines(note.after, indent)
-
-
 def create(edits: Sequence[Edit], head: Sequence[str] = ()) -> Applied:
     """Return a new file: the comments of the head, then what the edits say, in their order."""
     tree = applied({}, edits)
@@ -140,8 +44,8 @@ def create(edits: Sequence[Edit], head: Sequence[str] = ()) -> Applied:
     if head and tree:
         lines.append("")
     for key, value in tree.items():
-        lines += _entry(key, value, notes, (key,), 0)
-    lines += _comment_lines(notes.take((), new=True).after, 0)
+        lines += entry_lines(key, value, notes, (key,), 0)
+    lines += comment_lines(notes.take((), new=True).after, 0)
     text = emit.joined(lines, "\n")
     read = helmyaml.load(text)
     if not same(read, tree):
@@ -157,7 +61,7 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
     if not old and not body.strip():
         return create(edits, head)
     meant = applied(old, edits)
-    asked = {_TODO + edit.todo.split("\n")[0] for edit in edits if edit.todo}
+    asked = {TODO + edit.todo.split("\n")[0] for edit in edits if edit.todo}
     body = _TODO_BLOCK.sub(lambda found: found[0] if _text_of(found[0]) in asked else "", body)
     present = frozenset(line.strip() for line in _COMMENT.findall(body))
     if same(old, meant) and not Notes(edits, meant, present).fresh():
@@ -210,14 +114,14 @@ class _Splicer:
             self._patch(0, 0, emit.joined([emit.comment(line) for line in head] + [""], self.newline))
         if type(root).__name__ != "MappingNode" or not root.value or root.flow_style:
             start, end = (len(self.text), len(self.text)) if root is None else self._span(root)
-            lines = [line for key, value in meant.items() for line in _entry(key, value, self.notes, (key,), 0)]
+            lines = [line for key, value in meant.items() for line in entry_lines(key, value, self.notes, (key,), 0)]
             self._insert_or_replace(start, end, lines)
         else:
             self._mapping(root, old, meant, ())
         after = self.notes.take((), new=False).after
         if after:
             end = len(self.text)
-            self._insert(end, list(_comment_lines(after, 0)))
+            self._insert(end, list(comment_lines(after, 0)))
         return self._result()
 
     def _span(self, node: Any) -> tuple[int, int]:
@@ -297,19 +201,19 @@ class _Splicer:
         for name, value in meant.items():
             below = (*path, name)
             if name not in old or (name not in entries and not same(old[name], value)):
-                added += _entry(name, value, self.notes, below, indent)
+                added += entry_lines(name, value, self.notes, below, indent)
             elif name in entries:
                 self._entry(*entries[name], old[name], value, below, indent)
             elif self.expand:
-                added += _entry(name, value, self.notes, below, indent)
+                added += entry_lines(name, value, self.notes, below, indent)
         if self.expand and "<<" in entries:
             key, value = entries["<<"]
             self._patch(self._line_start(key.start_mark.index), self._next_line(self._end(key, value)), "")
         note = self.notes.take(path, new=False) if path else None
         if note:
             first = self._line_start(node.value[0][0].start_mark.index)
-            self._insert(first, list(_comment_lines([*note.above, *filter(None, [note.beside])], indent)))
-            added += _comment_lines(note.after, indent)
+            self._insert(first, list(comment_lines([*note.above, *filter(None, [note.beside])], indent)))
+            added += comment_lines(note.after, indent)
         self._insert(self._next_line(self._end(None, node)), added)
 
     def _name(self, key: Any, old: dict[str, Tree]) -> str:
@@ -336,10 +240,10 @@ class _Splicer:
             self._patch(end, end, "  " + emit.comment(note.beside))
         elif note.beside:
             above.append(note.beside)
-        self._insert(self._line_start(key.start_mark.index), list(_comment_lines(above, indent)))
+        self._insert(self._line_start(key.start_mark.index), list(comment_lines(above, indent)))
         if not same(old, meant) or (alias and self.expand):
             self._replace(key, node, old, meant, path, indent)
-        self._insert(self._next_line(self._end(key, node)), list(_comment_lines(note.after, indent)))
+        self._insert(self._next_line(self._end(key, node)), list(comment_lines(note.after, indent)))
 
     def _replace(self, key: Any, node: Any, old: Tree, meant: Tree, path: Path, indent: int) -> None:
         start, end = self._colon(key), self._end(key, node)
@@ -365,7 +269,9 @@ class _Splicer:
     def _children(self, meant: Tree, path: Path, indent: int) -> list[str]:
         if not isinstance(meant, dict):
             return list(emit.block(meant, indent))
-        return [line for name, item in meant.items() for line in _entry(name, item, self.notes, (*path, name), indent)]
+        return [
+            line for name, item in meant.items() for line in entry_lines(name, item, self.notes, (*path, name), indent)
+        ]
 
 
 # when nothing else helps ---------------------------------------------------------------------------------------------
