@@ -58,3 +58,12 @@ def test_shuffled_lines_are_read_alike_or_left(seed: int) -> None:
             continue
         taken += agrees(text)
     assert taken > 5
+
+
+def test_single_values_change_in_place() -> None:
+    text = "# c\na:\n  b: 'x'  # note\n  c: 1\nd: []\ne: |\n  two\n  lines\n"
+    meant: dict[str, Tree] = {"a": {"b": "yes", "c": None}, "d": "z", "e": "two\nlines\n"}
+    assert plainyaml.changed(text, meant) == "# c\na:\n  b: 'yes'  # note\n  c: null\nd: z\ne: |\n  two\n  lines\n"
+    assert plainyaml.changed(text, {**meant, "f": 1}) is None
+    assert plainyaml.changed(text, {**meant, "e": "x"}) is None
+    assert plainyaml.changed(text, {**meant, "d": [1]}) is None

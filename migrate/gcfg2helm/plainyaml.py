@@ -7,12 +7,18 @@ folded texts or documents, no number but small integers, and gives up on the fir
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gcfg2helm import emit
+from gcfg2helm.values import same
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gcfg2helm.values import Tree
+
+# Where the value of a key stands, by the map that holds it.
+_Spots: TypeAlias = dict[tuple[int, str], tuple[int, int]]
 
 _PLAIN = emit.PLAIN.pattern
 _SINGLE = r"'(?:[^'\n]|'')*+'"
@@ -39,11 +45,40 @@ def read(text: str) -> dict[str, Tree] | None:
         return None
 
 
+def changed(text: str, meant: dict[str, Tree]) -> str | None:
+    """Return the text with other values in place of single ones, so that it says `meant`.
+
+    None where the text goes beyond the style, or more than values on the line of their key differs.
+    """
+    spots: _Spots = {}
+    try:
+        patches = list(_patches(_read(text, spots), meant, spots))
+    except _BeyondError:
+        return None
+    for start, end, new in sorted(patches, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _patches(tree: dict[str, Tree], meant: dict[str, Tree], spots: _Spots) -> Iterator[tuple[int, int, str]]:
+    if tree.keys() != meant.keys():
+        raise _BeyondError
+    for name, old in tree.items():
+        new = meant[name]
+        if isinstance(old, dict) and isinstance(new, dict) and old and new:
+            yield from _patches(old, new, spots)
+        elif not same(old, new):
+            spot = spots.get((id(tree), name))
+            if spot is None or (isinstance(new, dict | list) and new):
+                raise _BeyondError
+            yield (*spot, emit.scalar(new))
+
+
 class _BeyondError(Exception):
     """The text goes beyond the style."""
 
 
-def _read(text: str) -> dict[str, Tree]:  # noqa: C901 - one loop over the lines, whole for speed
+def _read(text: str, spots: _Spots | None = None) -> dict[str, Tree]:  # noqa: C901 - one loop over the lines, whole for speed
     root: dict[str, Tree] = {}
     # Open containers with their indentation, the innermost last; `waiting` is a key or item whose value is to come.
     stack: list[tuple[int, Any]] = [(0, root)]
@@ -90,6 +125,8 @@ def _read(text: str) -> dict[str, Tree]:  # noqa: C901 - one loop over the lines
             waiting = (indent, container, name)
         else:
             container[name] = value
+            if spots is not None and kind != "literal":
+                spots[id(container), name] = line.span(kind or 0)
     return root
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gcfg2helm import emit, helmyaml
+from gcfg2helm import emit, helmyaml, plainyaml
 from gcfg2helm.masked import Secret
 from gcfg2helm.notes import TODO, Notes, comment_lines, entry_lines
 from gcfg2helm.values import applied, same
@@ -64,9 +64,11 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
     asked = {TODO + edit.todo.split("\n")[0] for edit in edits if edit.todo}
     body = _TODO_BLOCK.sub(lambda found: found[0] if _text_of(found[0]) in asked else "", body)
     present = frozenset(line.strip() for line in _COMMENT.findall(body))
-    if same(old, meant) and not Notes(edits, meant, present).fresh():
-        return Applied(bom + body, meant)
     above = [line for line in head if line.strip() not in present]
+    if not above and not Notes(edits, meant, present).fresh():
+        simple = body if same(old, meant) else plainyaml.changed(body, meant)
+        if simple is not None and (simple is body or _reads_as(simple, meant)):
+            return Applied(bom + simple, meant)
     for expand in (False, True):
         notes = Notes(edits, meant, present)
         spliced = _Splicer(body, notes, expand=expand).spliced(old, meant, above)
