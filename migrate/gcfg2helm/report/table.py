@@ -31,10 +31,16 @@ _GAP = 2
 
 
 def why(decision: Decision, plan: Plan) -> str:
-    """Return the reason of a decision in words; there is always one."""
+    """Return the reason of a decision in words; there is always one. A row of a site's own table is named behind it."""
     if decision.path in plan.kept:
         return "values.yaml says something else, and wins."
-    return decision.reason or ("As it stands." if decision.outcome is Outcome.CARRIED else "")
+    reason = decision.reason or ("As it stands." if decision.outcome is Outcome.CARRIED else "")
+    return f"{reason} ({decision.origin})" if of_a_site(decision) else reason
+
+
+def of_a_site(decision: Decision) -> bool:
+    """Whether a row of a site's own tables decided (`--mappings`)."""
+    return "/" in decision.origin
 
 
 def target(decision: Decision) -> str:
@@ -101,7 +107,7 @@ def _table(decisions: Sequence[Decision], plan: Plan, widths: Sequence[int]) -> 
         line, setting = Text(str(one.at.entry.line)), Text(emit.visible(one.setting))
         outcome = Text(one.outcome.value, style=_STYLES[one.outcome])
         place, reason = Text(emit.visible(target(one))), Text(emit.visible(why(one, plan)), style="dim")
-        told = one.reason or one.path in plan.kept  # that a line stays as it is shows
+        told = one.reason or one.path in plan.kept or of_a_site(one)  # that a line stays as it is shows
         below = Text("\n").join(part for part in (place, reason if told else Text()) if part)
         match len(widths):
             case 5:
