@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from gcfg2helm import files, gcfg, manifests, tables
+from gcfg2helm import files, gcfg, manifests, serverfiles, tables
 from gcfg2helm.choices import Backend
 from gcfg2helm.context import Context, Options
 from gcfg2helm.grouping import group_entries
@@ -256,11 +256,11 @@ def root(tmp_path: Path) -> Path:
     ],
 )
 def test_disk_reads(root: Path, path: str) -> None:
-    assert files.disk(root)(path) == b"a"
+    assert serverfiles.disk(root)(path) == b"a"
 
 
 def test_disk_reads_all_sizes_up_to_the_limit(root: Path) -> None:
-    read = files.disk(root)
+    read = serverfiles.disk(root)
     assert read("/etc/empty") == b""
     assert read("/etc/most") == b"x" * files.LIMIT
 
@@ -286,7 +286,7 @@ def test_disk_reads_all_sizes_up_to_the_limit(root: Path) -> None:
     ],
 )
 def test_disk_says_why_not(root: Path, path: str, reason: str) -> None:
-    said = files.disk(root)(path)
+    said = serverfiles.disk(root)(path)
     assert isinstance(said, str)
     assert reason in said
 
@@ -296,7 +296,7 @@ def test_disk_refuses_devices(root: Path) -> None:
         os.mknod(root / "null", 0o020666, os.makedev(1, 3))
     except OSError:
         pytest.skip("only root may make devices")
-    assert files.disk(root)("/null") == "it is no regular file"
+    assert serverfiles.disk(root)("/null") == "it is no regular file"
 
 
 def test_disk_cannot_read_what_is_forbidden(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,11 +304,11 @@ def test_disk_cannot_read_what_is_forbidden(root: Path, monkeypatch: pytest.Monk
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", forbidden)
-    assert files.disk(root)("/etc/a") == "Permission denied"
+    assert serverfiles.disk(root)("/etc/a") == "Permission denied"
 
 
 def test_disk_needs_no_root(tmp_path: Path) -> None:
-    assert files.disk(tmp_path / "gone")("/etc/a") == "No such file or directory"
+    assert serverfiles.disk(tmp_path / "gone")("/etc/a") == "No such file or directory"
 
 
 _NAMES = st.sampled_from(
@@ -337,4 +337,4 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> FileReader:
         "circle": "circle",
     }.items():
         (folder / name).symlink_to(target)
-    return files.disk(base / "root")
+    return serverfiles.disk(base / "root")

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import pytest
+
 from conftest import ROOT
 
 spec = importlib.util.spec_from_file_location("pictures", ROOT / "docs/pictures.py")

@@ -370,7 +370,7 @@ Provider = ldap
 URL = https://p.example.org/latest
 """
 ALL_ANSWERS = Options(
-    pvc="data", images=("ghcr.io/a/b:1",), license_server="l:8989", ingress_class="nginx", tls_secret="cert"
+    pvc="data", images=("ghcr.io/a/b:r4.4.2",), license_server="l:8989", ingress_class="nginx", tls_secret="cert"
 )
 ALWAYS = {
     "repository", "namespace", "database-check", "certificate", "licence", "images", "storage", "ingress", "stop", "key",
@@ -426,7 +426,7 @@ def test_runbook_facts() -> None:
     start = f"helm upgrade --install rsc rstudio/rstudio-connect --version {charts.NEWEST} --namespace connect"
     assert step(report, "install").commands == (f"{start} -f v.yaml -f v.secret-values.yaml",)
     assert step(report, "dns").title == "Point c.example.org to the cluster"
-    assert "ghcr.io/a/b:1" in step(report, "images").notes[0]
+    assert "ghcr.io/a/b:r4.4.2" in step(report, "images").notes[0]
     assert "v.secret-values.yaml" not in step(made(SMALL, ALL_ANSWERS), "install").commands[0]
 
 

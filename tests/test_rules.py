@@ -54,7 +54,7 @@ _FITTING = {
     "R.Executable": "/opt/R/4.3.2/bin/R",
     "SAML.IdPMetaData": "https://idp.example.com/metadata",
     "Server.RVersion": "/opt/R/4.1.3",
-    "TensorFlow.Executable": "/opt/tensorflow/2.16/bin/tensorflow_model_server",
+    "TensorFlow.Executable": "/opt/tensorflow/2.16.1/bin/tensorflow_model_server",
 }
 _DISK = {
     "/etc/rstudio-connect/runtimes.yaml": b"name: Kubernetes\nimages:\n  - name: ghcr.io/example/content:r4.3.2\n    r:\n      installations:\n        - path: /opt/R/4.3.2/bin/R\n          version: 4.3.2\n",

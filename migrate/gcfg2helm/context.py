@@ -47,6 +47,12 @@ class Options(NamedTuple):
     chart_defaults: Keep = Keep.SERVER
     prefer: Keep = Keep.GCFG
     read_file: FileReader = _no_files
+    read_beside: FileReader = _no_files
+
+    def read_definition(self, path: str) -> bytes | str | None:
+        """Read a file that only describes content, never a key or a certificate: it may also lie beside the gcfg."""
+        found = self.read_file(path)
+        return self.read_beside(path) if found is None else found
 
 
 class Group:
@@ -144,11 +150,22 @@ class Context:
         self.options = options
         self.answers = answers
         self.connect = connect
+        self._firsts: dict[str, Group] | None = None
+        self.preferred: set[str] = set()  # settings whose value values.yaml says (`--prefer values`)
 
     def group(self, key: str, subsection: str | None = None) -> Group | None:
         """Return the group of `Section.Name`; None where the gcfg does not set it."""
         section, _, name = key.lower().partition(".")
         return self.groups.get((section, subsection, name))
+
+    def first(self, setting: Setting) -> Group | None:
+        """Return the first group, in any section, of a listed setting that has a value; None where there is none."""
+        if self._firsts is None:
+            self._firsts = {}
+            for group in self.groups.values():
+                if group.known and group.setting.key not in self._firsts and any(group.values):
+                    self._firsts[group.setting.key] = group
+        return self._firsts.get(setting.key)
 
     def named(self, section: str, name: str) -> Iterator[Group]:
         """Yield the groups of a setting in every named section of that kind, in the file's order."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
-from gcfg2helm import helmyaml, manifests, plan, secrets, splice, verify
+from gcfg2helm import chartconfig, gcfg, gotemplate, helmyaml, manifests, plan, secrets, splice, verify
 from gcfg2helm.choices import SecretMode
 from gcfg2helm.context import Options
 from gcfg2helm.findings import Finding, Level, finding
+from gcfg2helm.merging import dotted
+from gcfg2helm.values import find, same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gcfg2helm.choices import Backend
     from gcfg2helm.decisions import Plan
@@ -86,7 +88,13 @@ def convert(request: Request) -> Conversion:
         _applied(request.secret_values, made.secret_edits, (), "the second values file") if made.secret_edits else None
     )
     layers = [values.tree] + ([more.tree] if more else [])
-    proof = prove(made, request.tables, layers, request.options)
+    proof = _without_own(prove(made, request.tables, layers, request.options), made)
+    if any(one.code in _OURS for one in proof.findings):
+        _check_own(before, values.tree, request.values_name)
+        if more and request.secret_values:
+            _check_own(helmyaml.load(request.secret_values), more.tree, "the second values file")
+        if before:
+            _check_managed(request, charts.merge(charts.defaults(request.chart), *layers))
     found = [*made.findings, *proof.findings]
     if values.rewritten:
         found.append(finding("G2H230", f"{request.values_name} is written anew as a whole."))
@@ -106,6 +114,50 @@ def convert(request: Request) -> Conversion:
 
 def _applied(text: str | None, edits: Sequence[Edit], head: Sequence[str], name: str) -> splice.Applied:
     return splice.create(edits, head) if text is None else splice.apply(text, edits, head, name)
+
+
+def _check_own(before: Mapping[str, Tree], after: Mapping[str, Tree], file: str) -> None:
+    """Raise helmyaml.YamlError where a values file holds, and keeps, a setting that the chart prints as none or several."""
+    config, kept = before.get("config"), after.get("config")
+    for section, settings in config.items() if isinstance(config, dict) and isinstance(kept, dict) else ():
+        if isinstance(settings, list) and same(kept.get(section), settings):
+            raise _unusable(file, dotted(("config", section)))
+        for name, value in settings.items() if isinstance(settings, dict) else ():
+            if same(find(kept, (section, name)), value) and not _is_setting(section, name, value):
+                raise _unusable(file, dotted(("config", section, name)))
+
+
+def _check_managed(request: Request, merged: dict[str, Tree]) -> None:
+    """Raise helmyaml.YamlError where what the chart makes of other values is no setting, such as a name of two lines."""
+    try:
+        managed = chartconfig.managed(request.chart, merged, release=request.release, namespace=request.namespace)
+    except gotemplate.Stop:
+        return
+    for section, settings in managed.items():
+        for name, value in settings.items():
+            if not _is_setting(section, name, value):
+                raise _unusable(request.values_name, f"what becomes {section}.{name}")
+
+
+def _unusable(file: str, what: str) -> helmyaml.YamlError:
+    return helmyaml.YamlError(file, 1, 1, f"{what} is no setting once the chart has printed it; correct it first")
+
+
+def _is_setting(section: str, name: str, value: Tree) -> bool:
+    try:
+        document = gcfg.parse(gotemplate.ini({section: {name: value}}))
+    except (gcfg.GcfgError, gotemplate.Stop):
+        return False
+    count = len(value) if isinstance(value, list) else 1
+    names = {entry.name for entry in document.entries}
+    return len(document.headers) == 1 and len(document.entries) == count and names <= {name}
+
+
+def _without_own(proof: verify.Proof, made: Plan) -> verify.Proof:
+    """Return the proof without what the plan says already: a key of values.yaml stays that the gcfg does not have."""
+    said = {verify.key_of(one.path) for one in made.findings if one.code == "G2H216"}
+    found = [one for one in proof.findings if one.code != "G2H609" or verify.key_of(one.path) not in said]
+    return proof._replace(findings=found)
 
 
 def prove(

@@ -7,25 +7,22 @@ becomes a volume for each folder, one for keys and one for the rest.
 from __future__ import annotations
 
 import base64
-import errno
-import os
 import posixpath
 import re
 import shlex
-import stat
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.choices import SecretMode
 from gcfg2helm.findings import finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.tables import Action, Holds
-from gcfg2helm.values import Edit
+from gcfg2helm.values import Edit, identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
-    from gcfg2helm.context import Context, FileReader, Group
+    from gcfg2helm.context import Context, Group
     from gcfg2helm.findings import Finding, Place
     from gcfg2helm.tables import Setting
     from gcfg2helm.values import Tree
@@ -59,8 +56,8 @@ _CHART_FOLDERS = (
 )
 _WARNED_ELSEWHERE = frozenset({"outside_data_dir"})
 _KEY = re.compile(r"(?!\.\.)[A-Za-z0-9._-]{1,253}", re.ASCII)
+_LONGEST_PATH = 4095
 _LABEL = 63  # longest name of a volume
-_LINKS = 40  # as many symbolic links as Linux follows
 
 
 class Mounts(NamedTuple):
@@ -113,7 +110,8 @@ def build(ctx: Context, carried: Sequence[Group]) -> Mounts:
             _provide(ctx, volume, fitting, mounts)
     for path, items in (("volumes", new_volumes), ("volumeMounts", new_mounts)):
         answer = ctx.answer("pod", path)
-        if new := [item for item in items if not isinstance(answer, list) or item not in answer]:
+        standing = set(map(identity, answer)) if isinstance(answer, list) else set()
+        if new := [item for item in items if identity(item) not in standing]:
             mounts.edits.append(Edit(("pod", path), new))
     return mounts
 
@@ -123,13 +121,14 @@ def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], moun
     files: dict[str, _File] = {}
     folders: set[str] = set()
     for group, setting in _path_settings(ctx, carried):
-        for at in group.live:
-            path = _absolute(at.entry.value)
+        places = group.live if len(group.live) == len(group.values) else [group.last] * len(group.values)
+        for at, value in zip(places, group.values, strict=True):
+            path = _absolute(value)
             if not path or path in folders or _is_there(ctx, path):
                 continue
             if setting.holds is Holds.DIRECTORY:
                 folders.add(path)
-                if not any(_below(path, other) for other in mounted):
+                if not any(other in mounted for other in _up(path)):
                     what = f"{group.key} names the directory {path}, which the pod does not have."
                     todo = "Put it below the data directory and change the setting, or mount a volume at that path."
                     mounts.findings.append(finding("G2H514", what, todo, at.place))
@@ -161,14 +160,25 @@ def _path_settings(ctx: Context, carried: Iterable[Group]) -> Iterator[tuple[Gro
 
 
 def _absolute(value: str | None) -> str:
-    """Return a path without `..` and doubled slashes; empty for a relative name, a URL, nothing, or a text of lines."""
-    if not value or not value.startswith("/") or not value.isprintable():
+    """Return a path without `..` and doubled slashes; empty for a relative name, a URL, nothing, a text of lines.
+
+    Empty, too, for what is longer than any path of Linux.
+    """
+    if not value or len(value) > _LONGEST_PATH or not value.startswith("/") or not value.isprintable():
         return ""
     return "/" + posixpath.normpath(value).lstrip("/")
 
 
 def _below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _up(path: str) -> Iterator[str]:
+    """Yield a path and all folders that it lies in."""
+    while path != "/":
+        yield path
+        path = posixpath.dirname(path)
+    yield path
 
 
 def _is_there(ctx: Context, path: str) -> bool:
@@ -195,7 +205,7 @@ def _existing_mounts(ctx: Context) -> dict[str, str]:
 
 def _is_mounted(path: str, volume: str, mounted: dict[str, str]) -> bool:
     """Whether values.yaml mounts the path; a mount from an earlier run counts as this program's own, not as that."""
-    return any(_below(path, other) and (other != path or name != volume) for other, name in mounted.items())
+    return any(other in mounted and (other != path or mounted[other] != volume) for other in _up(path))
 
 
 # volumes --------------------------------------------------------------------------------------------------------------
@@ -207,9 +217,10 @@ def _volumes(files: Iterable[_File]) -> list[_Volume]:
     for file in sorted(files, key=lambda one: one.path):
         kinds.setdefault((posixpath.dirname(file.path), file.secret), []).append(file)
     names = [_volume_name(folder, secret=secret) for folder, secret in kinds]
+    times = Counter(names)
     volumes: list[_Volume] = []
     for ((folder, secret), members), name in zip(kinds.items(), names, strict=True):
-        if len(name) > _LABEL or names.count(name) > 1:
+        if len(name) > _LABEL or times[name] > 1:
             name = f"{name[: _LABEL - 9].rstrip('-')}-{_checksum(f'{folder} {secret}')}"  # noqa: PLW2901
         volume = _Volume(name, secret=secret)
         volume.files += members
@@ -295,6 +306,7 @@ def _provide(ctx: Context, volume: _Volume, files: Sequence[_File], mounts: Moun
         if file.content is not None:
             what = f"{file.path}, which {file.key} names, cannot be read: {file.content!s}."
             mounts.findings.append(finding("G2H512", what, todo, file.place))
+            todo = f"See {file.path} for what makes the {kind} {name}."  # which may be long
 
 
 def _object(name: str, namespace: str, contents: dict[str, bytes], *, secret: bool) -> dict[str, Tree]:
@@ -328,63 +340,3 @@ def _text(content: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text
-
-
-# the old server's disk ------------------------------------------------------------------------------------------------
-
-
-def disk(root: Path) -> FileReader:
-    """Return a reader of the old server's files below `root`, which is `/` to every path and symbolic link in it.
-
-    It returns a text, never an exception, for what leaves the root, is no regular file, is larger than 1 MiB or cannot
-    be read; it never waits for a pipe or a device.
-    """
-    base = os.fspath(root)
-
-    def read(path: str) -> bytes | str | None:
-        try:
-            found = _resolve(base, path)
-            return _read(found) if found else "it leads out of the root"
-        except OSError as error:
-            return error.strerror or type(error).__name__
-        except ValueError:
-            return "the path holds what no file name can"
-
-    return read
-
-
-def _resolve(base: str, path: str) -> str:
-    """Return the file that a path means with `base` as the root, following links by hand; empty where it leaves it."""
-    pending, done, links = path.split("/")[::-1], [base], 0
-    while pending:
-        name = pending.pop()
-        if name in ("", "."):
-            continue
-        if name == "..":
-            if len(done) == 1:
-                return ""
-            done.pop()
-            continue
-        here = os.path.join(*done, name)  # noqa: PTH118 - names are taken as they are
-        if not stat.S_ISLNK(os.lstat(here).st_mode):
-            done.append(name)
-            continue
-        links += 1
-        if links > _LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        target = os.readlink(here)  # noqa: PTH115
-        if target.startswith("/"):
-            done = [base]
-        pending += target.split("/")[::-1]
-    return os.path.join(*done)  # noqa: PTH118
-
-
-def _read(path: str) -> bytes | str:
-    if not stat.S_ISREG(os.lstat(path).st_mode):
-        return "it is no regular file"
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return "it is no regular file"
-        content = file.read(LIMIT + 1)
-    return content if len(content) <= LIMIT else "it is larger than 1 MiB"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_EXPANDED = 100_000
+MAX_NODES = 50_000  # the parser, in plain Python, reads so many in a second or two
+MAX_KEY = 4_000  # every message about what stands below names the key
 
 # Beside the control characters those that Helm takes for line breaks and most programs do not.
 _REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -35,7 +37,7 @@ def read(text: str, file: str) -> dict[str, Tree]:
     """Read a values file as Helm does; an empty one, or one with comments only, is an empty map.
 
     Integers below 2^53 are int, all other numbers float. Raises YamlError where Helm would refuse the file, for what
-    the module names above, and beyond the limits: 4 MiB, 200 levels, 100,000 nodes that come from aliases.
+    the module names above, and beyond the limits: 4 MiB, 200 levels, 50,000 nodes, 100,000 nodes that come from aliases.
     """
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise YamlError(file, 1, 1, "the file is larger than 4 MiB")
@@ -78,6 +80,7 @@ class _Document:
         self._file = file
         self._anchors: dict[str, tuple[Tree, int, int] | None] = {}
         self._expanded = 0
+        self._nodes = 0
 
     def read(self) -> dict[str, Tree]:
         """Read the only document of the stream."""
@@ -104,6 +107,9 @@ class _Document:
         """Return the value that starts at an event, how many nodes it has and how many levels."""
         if depth > MAX_DEPTH:
             raise self._error(event, f"nested deeper than {MAX_DEPTH} levels")
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._error(event, f"more than {MAX_NODES} values")
         kind = type(event).__name__
         if kind == "AliasEvent":
             return self._alias(event, depth)
@@ -180,6 +186,8 @@ class _Document:
         else:
             key, _, _ = self._node(event, depth)
         match key:
+            case str() if len(key) > MAX_KEY:
+                raise self._error(event, f"the key is longer than {MAX_KEY} characters")
             case str():
                 return key
             case bool():

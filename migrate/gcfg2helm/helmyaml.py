@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gcfg2helm import plainyaml
@@ -32,8 +34,13 @@ def exact(text: str, file: str = "values.yaml") -> dict[str, Tree]:
     """Read any values file as Helm does; an empty one, or one with comments only, is an empty map.
 
     Integers below 2^53 are int, all other numbers float. Raises YamlError where Helm would refuse the file, for what
-    `helmexact` names besides, and beyond the limits: 4 MiB, 200 levels, 100,000 nodes that come from aliases.
+    `helmexact` names besides, and beyond its limits.
     """
+    return copy.deepcopy(_exact(text, file))
+
+
+@lru_cache(2)  # one run reads the same file several times
+def _exact(text: str, file: str) -> dict[str, Tree]:
     from gcfg2helm import helmexact
 
     return helmexact.read(text, file)

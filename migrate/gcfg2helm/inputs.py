@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from gcfg2helm import gcfg
 from gcfg2helm.tables import Subsection, Tables
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MIGRATION_FILE = "rstudio-connect-migration.gcfg"
-_LARGEST = 256 * 1024 * 1024
+# Far beyond what is of use: the gcfg ends in a ConfigMap, the values in the record of a release, and each holds 1 MiB.
+_LARGEST = 32 * 1024 * 1024
+_MOST_LINES = 1_000_000
+_MOST_SETTINGS = 150_000
+_LONGEST_NAME = 1_000  # of a section: every message about one of its settings names it
 _ASSIGNMENT = re.compile(r"CONNECT_[A-Z0-9_]+=", re.ASCII)
 # Variables of that form which clients and content read, not the server's configuration.
 _NO_SETTINGS = frozenset({"CONNECT_SERVER", "CONNECT_API_KEY"})
@@ -29,7 +33,7 @@ class InputError(Exception):
 def read(name: str) -> bytes:
     """Return the bytes of a file, or of standard input for `-`. Raises InputError for what is no file."""
     if name == "-":
-        return sys.stdin.buffer.read(_LARGEST)
+        return _whole(sys.stdin.buffer, name)
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -40,18 +44,43 @@ def read(name: str) -> bytes:
         raise InputError(f"{name}: is a folder; name the file in it")
     with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
         if state.st_size > _LARGEST:
-            raise InputError(f"{name}: larger than 256 MiB")
+            raise _too_large(name)
         os.set_blocking(descriptor, True)
-        try:
-            return file.read(_LARGEST)
-        except OSError as error:
-            raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
+        return _whole(file, name)
+
+
+def _whole(file: BinaryIO, name: str) -> bytes:
+    try:
+        data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
+    if len(data) > _LARGEST:
+        raise _too_large(name)
+    return data
+
+
+def _too_large(name: str) -> InputError:
+    return InputError(f"{name}: larger than {_LARGEST // 2**20} MiB")
 
 
 def documents(name: str, also: Iterable[str] = ()) -> list[tuple[str, gcfg.Document]]:
-    """Return the gcfg and the files read besides it, parsed. Raises InputError and gcfg.GcfgError."""
-    shown = [("<stdin>" if one == "-" else one, one) for one in (name, *also)]
-    return [(show, gcfg.parse(read(one), show)) for show, one in shown]
+    """Return the gcfg and the files read besides it, parsed. Raises InputError and gcfg.GcfgError.
+
+    What is beyond every real configuration is refused, so that no file takes longer than a person waits.
+    """
+    found = [("<stdin>" if one == "-" else one, read(one)) for one in (name, *also)]
+    if sum(data.count(b"\n") for _, data in found) > _MOST_LINES:
+        raise InputError(f"{found[0][0]}: more than {_MOST_LINES:,} lines")
+    parsed = [(show, gcfg.parse(data, show)) for show, data in found]
+    if sum(len(document.entries) for _, document in parsed) > _MOST_SETTINGS:
+        raise InputError(f"{found[0][0]}: more than {_MOST_SETTINGS:,} settings")
+    for show, document in parsed:
+        for one in document.headers:
+            if len(one.section) + len(one.subsection or "") > _LONGEST_NAME:
+                raise InputError(
+                    f"{show}:{one.line}: the name of the section is longer than {_LONGEST_NAME:,} characters"
+                )
+    return parsed
 
 
 def text(name: str) -> str | None:
@@ -114,6 +143,7 @@ def _assignments(line: str) -> Iterator[tuple[int, str, str]]:
     bare = line.strip()
     if bare.startswith(("#", ";")) or "CONNECT_" not in bare:
         return
+    at = 0
     systemd = bare.startswith("Environment=")
     words = _words(bare.removeprefix("Environment=")) if systemd else [bare.removeprefix("export ").strip()]
     for word in words:
@@ -124,7 +154,8 @@ def _assignments(line: str) -> Iterator[tuple[int, str, str]]:
             continue
         if not systemd:
             value = _unquoted(value)
-        yield line.index(name) + 1, name, value
+        at = max(line.find(name, at), at)  # not there where quotes stand inside the name
+        yield at + 1, name, value
 
 
 def _words(text: str) -> list[str]:

@@ -12,13 +12,13 @@ from gcfg2helm import chart as charts
 from gcfg2helm import emit, gcfg, helmyaml, secrets
 from gcfg2helm.choices import Keep
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.tables import DefaultRule, Fate
-from gcfg2helm.values import MISSING, Edit, applied, find, same
+from gcfg2helm.tables import Action, DefaultRule, Fate
+from gcfg2helm.values import MISSING, Edit, find, identity, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gcfg2helm.context import Context
+    from gcfg2helm.context import Context, Group
     from gcfg2helm.values import Path, Tree
 
 # Edits at these paths hold new items only: the list that stands there keeps its own.
@@ -27,7 +27,7 @@ LIST_PATHS: frozenset[Path] = frozenset(
 )
 _ENV = ("pod", "env")
 # Its value `base` is the chart's own default, and what the template in the file stands above.
-_RUNTIME_YAML = ("launcher", "customRuntimeYaml")
+RUNTIME_YAML = ("launcher", "customRuntimeYaml")
 
 
 class Merger:
@@ -89,7 +89,8 @@ class Merger:
         if before is None and isinstance(existing, list):
             items = list(existing)
         new = edit.value if isinstance(edit.value, list) else []
-        items += [item for item in new if item not in items]
+        standing = set(map(identity, items))
+        items += [item for item in new if identity(item) not in standing]
         todo = "; ".join(filter(None, (before.todo if before else "", edit.todo)))
         return Edit(edit.path, items, edit.comments, todo=todo, source=edit.source)
 
@@ -100,7 +101,7 @@ class Merger:
         if edit.todo or edit.comments_only or edit.remove:
             return edit.comments_only
         what = f"{dotted(edit.path)} stays as values.yaml has it; proposed was {_shown(edit.value)}."
-        self.findings.append(finding("G2H209", what, path=edit.path))
+        self.findings.append(finding("G2H607" if edit.source else "G2H209", what, path=edit.path))
         return False
 
     # under config ----------------------------------------------------------------------------------------------------
@@ -121,6 +122,7 @@ class Merger:
                     merged.append(Edit(path, remove=True))
                     what = f"{dotted(path)} is the same setting in other capitals; Connect would read both."
                     self.findings.append(finding("G2H210", what, path=path))
+                    edit = edit._replace(origin=path)  # noqa: PLW2901 - the comments there come along
             merged.append(self._against(edit))
         for meaning, paths in variants.items():
             for path in paths:
@@ -153,13 +155,14 @@ class Merger:
         existing = self._existing(edit.path)
         if existing is MISSING:
             return edit
-        if _printed(existing) == _printed(edit.value):
-            return Edit(edit.path, existing, edit.comments, source=edit.source)  # type: ignore[arg-type]
+        ours, theirs = _printed(edit.value), _printed(existing)
+        if ours == theirs or (_read(theirs) and _read(theirs) == _read(ours)):
+            return edit._replace(value=existing)  # type: ignore[arg-type]
         name = dotted(edit.path)
         if self.ctx.options.prefer is Keep.VALUES:
             self.findings.append(finding("G2H214", f"{name} stays as values.yaml has it.", path=edit.path))
             self.kept.add(edit.path)
-            return Edit(edit.path, existing, edit.comments, source=edit.source)  # type: ignore[arg-type]
+            return edit._replace(value=existing, todo="")  # type: ignore[arg-type]
         self.findings.append(finding("G2H214", f"{name} becomes what the gcfg says.", path=edit.path))
         return edit
 
@@ -199,41 +202,83 @@ class Merger:
         """Move values of older charts to their new place where that is exact, else say what to do."""
         from gcfg2helm.transforms import LEGACY
 
-        edits: list[Edit] = []
+        new: dict[Path, Tree] = {}
+        origins: dict[Path, Path] = {}
+        gone: list[Path] = []
         for row in self.ctx.tables.legacy:
             value = self._existing(row.path)
             if self.ctx.chart not in row.span or value in (MISSING, None, False, "", {}):
                 continue
-            name = dotted(row.path)
+            name, todo = dotted(row.path), ""
             moved: object = LEGACY[row.transform](value) if row.transform else value  # type: ignore[arg-type]
-            if row.to and moved is not None and self._existing(row.to) in (MISSING, moved, "", None, {}):
-                edits += [Edit(row.to, moved), Edit(row.path, remove=True)]  # type: ignore[arg-type]
-                what, todo = f"{name} is now {dotted(row.to)}. {row.reason}", ""
+            if row.path == RUNTIME_YAML and value == "base":
+                gone.append(row.path)
+                what = f"{name} named the images that came with older charts, and goes. {row.reason}"
+            elif row.to and moved is not None and self._is_free(row.to, moved, new.get(row.to)):
+                gone.append(row.path)
+                new[row.to] = _together(new.get(row.to), moved)
+                origins.setdefault(row.to, row.path)
+                what = f"{name} is now {dotted(row.to)}. {row.reason}"
             else:
                 what, todo = f"{name} stands in values.yaml. {row.reason}", "Change it by hand."
             self.findings.append(finding("G2H210", what, todo, path=row.path))
-        return edits
+        removed = [Edit(path, remove=True) for path in _with_emptied(gone, self.answers)]
+        return [*removed, *(Edit(path, value, origin=origins[path]) for path, value in new.items())]
+
+    def _is_free(self, path: Path, value: object, before: Tree) -> bool:
+        """Whether a moved value can come to a path: nothing else stands there, or came there from another old place."""
+        if before is not None and not (isinstance(before, list) and isinstance(value, list)):
+            return False
+        return self._existing(path) in (MISSING, value, "", None, {}, [])
 
 
-def unanswered(answers: Mapping[str, Tree], proposals: Sequence[Edit]) -> dict[str, Tree]:
-    """Return values.yaml without what is no answer of the administrator.
+def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:
+    """Yield what `--prefer values` says: settings that values.yaml has otherwise, and the values that Connect reads there.
 
-    That is, outside `config`: what is empty, and what this program proposes itself where nobody has answered yet, so
-    that its questions stay open.
+    What follows from them, a port or an address, follows from these values then. Secrets are left to `secrets`.
     """
-    pruned = {key: value if key == "config" else _without_empty(value) for key, value in answers.items()}
-    ours = [edit for edit in proposals if edit.path[:1] != ("config",) and edit.path not in LIST_PATHS]
-    standing = [edit.path for edit in ours if same(find(pruned, edit.path), edit.value)]
-    if find(pruned, _RUNTIME_YAML) == "base":
-        standing.append(_RUNTIME_YAML)
-    return applied(pruned, [Edit(path, remove=True) for path in standing])
+    config = ctx.answers.get("config")
+    if ctx.options.prefer is not Keep.VALUES or not isinstance(config, dict):
+        return
+    standing = _by_meaning(config)
+    for group in ctx.groups.values():
+        paths = standing.get(_meaning_of(("config", group.header, group.setting.name)), [])
+        if not paths or not group.live or group.setting.rule(ctx.chart, ctx.backend).action is not Action.CARRY:
+            continue
+        texts = _read(_printed(find(ctx.answers, paths[-1])))
+        secret = secrets.secret_name(group.setting.section, group.setting.name)
+        if texts and texts != group.values and not secret and not any(map(secrets.holds_secret, texts)):
+            yield group, texts
 
 
-def _without_empty(tree: Tree) -> Tree:
-    if not isinstance(tree, dict):
-        return tree
-    kept = {key: _without_empty(value) for key, value in tree.items()}
-    return {key: value for key, value in kept.items() if value not in (None, "", [], {})}
+def _read(printed: Iterable[str]) -> list[str]:
+    """Return what Connect reads from printed values; nothing where one is empty or cannot be read."""
+    texts: list[str] = []
+    for text in printed:
+        try:
+            entry = gcfg.parse(f"[S]\nk = {text}\n").entries[0]
+        except gcfg.GcfgError:
+            return []
+        texts.append(entry.value or "")
+    return texts if any(texts) else []
+
+
+def _together(before: Tree, value: object) -> Tree:
+    return [*before, *value] if isinstance(before, list) and isinstance(value, list) else value  # type: ignore[return-value]
+
+
+def _with_emptied(paths: Iterable[Path], tree: Mapping[str, Tree]) -> list[Path]:
+    """Return paths to remove, each maps' that would be left empty in place of its last key's: null breaks templates."""
+    gone: set[Path] = set()
+    for path in paths:
+        gone.add(path)
+        while len(path) > 1 and isinstance(above := find(tree, path[:-1]), dict):
+            if any((*path[:-1], key) not in gone for key in above):
+                break
+            gone -= {(*path[:-1], key) for key in above}
+            path = path[:-1]  # noqa: PLW2901 - upwards, as far as nothing else stands there
+            gone.add(path)
+    return sorted(gone)
 
 
 def _with_sections(edits: Sequence[Edit], config: Mapping[str, Tree]) -> list[Edit]:

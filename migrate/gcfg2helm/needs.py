@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gcfg2helm.choices import Backend, Keep
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.transforms import images
+from gcfg2helm.transforms.outcomes import unused_options
 from gcfg2helm.transforms.storage import shared_storage
 from gcfg2helm.values import Comments, Edit
 from gcfg2helm.versions import Span, Version
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _DIRECT_RUNNER_DEFAULT = Span(Version(0, 20, 1))
 _CHART_ADDRESS = "http://localhost:3939"
+_ASK_INSTALLATIONS = "Add what each image holds: `r`, `python`, `quarto`, with version and path of each installation."
 
 
 def build(ctx: Context) -> tuple[list[Edit], list[Finding]]:
@@ -47,7 +49,12 @@ def _licence(ctx: Context) -> tuple[list[Edit], list[Finding]]:
         edits.append(Edit(("license", "file", "secret"), options.license_file_secret))
     if options.license_server:
         edits.append(Edit(("license", "server"), options.license_server))
-    if edits or _licence_answered(ctx):
+    if _licence_answered(ctx):
+        unused = {"--license-file-secret": options.license_file_secret, "--license-server": options.license_server}
+        return [], unused_options(
+            ("license",), {name: value for name, value in unused.items() if not _holds(ctx.answer("license"), value)}
+        )
+    if edits:
         return edits, []
     group = ctx.group("Licensing.LicenseType")
     remote = group is not None and group.value.strip().lower() == "remote"
@@ -56,6 +63,13 @@ def _licence(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     ask = "Set license.file.secret to a Secret with the licence file, or license.server to host:port."
     place = group.last.place if remote and group else None
     return [Edit(("license",), todo=ask, comments_only=True)], [finding("G2H410", what, todo, place, ("license",))]
+
+
+def _holds(tree: Tree, value: str) -> bool:
+    """Whether a text stands anywhere in a tree."""
+    if isinstance(tree, dict | list):
+        return any(_holds(item, value) for item in (tree.values() if isinstance(tree, dict) else tree))
+    return tree == value
 
 
 def _licence_answered(ctx: Context) -> bool:
@@ -70,12 +84,15 @@ def _database(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     if not _stands(ctx, "Database", "Provider"):
         what = "Database.Provider is not set: Connect would use SQLite."
         todo = "Move the data to PostgreSQL first, with `migrate db` on the old server, and set Database.Provider."
-        return [], [finding("G2H401", what, todo)]
+        ask = Edit(("config", "Database", "Provider"), todo=todo, comments_only=True)
+        return [ask], [finding("G2H401", what, todo)]
     if (ctx.value("Database.Provider") or "postgres").lower().startswith("postgres") and not _stands(
         ctx, "Postgres", "URL"
     ):
         what = "Postgres.URL is not set: Connect would look for the database in the pod itself."
-        return [], [finding("G2H402", what, "Set Postgres.URL to the database server as the cluster sees it.")]
+        todo = "Set Postgres.URL to the database server as the cluster sees it."
+        ask = Edit(("config", "Postgres", "URL"), todo=todo, comments_only=True)
+        return [ask], [finding("G2H402", what, todo)]
     return [], []
 
 
@@ -102,7 +119,10 @@ def _in_pod_env(ctx: Context, start: str) -> bool:
 
 def _images(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     if images.answered(ctx):
-        return [], []
+        listed = [ctx.answer(*path) for path in (images.ENVIRONMENTS, images.RUNTIMES)]
+        left = [name for name in ctx.options.images if not _holds(listed, name)]
+        path = images.ENVIRONMENTS if ctx.answer(*images.ENVIRONMENTS) else images.RUNTIMES
+        return [], unused_options(path, {"--image": " ".join(left)})
     found, path = images.installations(ctx), images.place(ctx)
     notes = _interpreters_left(ctx, found)
     environments = images.definitions(ctx).environments
@@ -115,8 +135,15 @@ def _images(ctx: Context) -> tuple[list[Edit], list[Finding]]:
         todo = "Use the chart's own Connect, 2026.03.0 or newer, or create the environments in Connect."
         return [], [finding("G2H407", what, todo)]
     if environments:
-        check = ("Check that each image holds these versions at these paths.",) if ctx.options.images else ()
-        return [Edit(path, images.value(path, environments), Comments(above=check))], notes
+        bare = [
+            str(one["name"]) for one in environments if isinstance(one, dict) and not images.PARTS.keys() & one.keys()
+        ]
+        if bare and ctx.options.images:
+            what = f"No interpreter is known of {', '.join(bare)}."
+            notes.append(finding("G2H407", what, _ASK_INSTALLATIONS, path=path))
+        check = ("Check that each image holds these versions at these paths.",) if ctx.options.images and found else ()
+        todo = _ASK_INSTALLATIONS if bare else ""
+        return [Edit(path, images.value(path, environments), Comments(above=check), todo=todo)], notes
     what = f"Content needs images with {_listed(found)}." if found else "No image for content is named."
     todo = f"Name them with --image, or fill in {'.'.join(path)}."
     return [_to_fill_in(path, found)], [finding("G2H407", what, todo, path=path), *notes]
@@ -139,11 +166,11 @@ def _to_fill_in(path: tuple[str, ...], found: list[images.Installation]) -> Edit
     """Return the chart's own default with a commented environment above it, ready to be filled in."""
     if path == images.ENVIRONMENTS:
         default: Tree = []
-        ask = "List the images that content runs in, for example:"
+        ask = "List the images that content runs in; in place of the empty list below, for example:"
     else:
-        ask = "Below are the images that come with the chart. For your own versions a map with `images`, for example:"
+        ask = "`base` means the images that come with the chart. For your own, write in its place, for example:"
         default = "base"
-    return Edit(path, default, todo="\n".join([ask, *images.template(found)]))
+    return Edit(path, default, todo="\n".join([ask, *images.template(path, found)]))
 
 
 # repositories and address ----------------------------------------------------------------------------------------------

@@ -49,6 +49,12 @@ class Notes:
         note.beside = comments.beside or note.beside
         note.after += comments.after
 
+    def bring(self, path: Path, lines: Sequence[str]) -> None:
+        """Add comments that come from another place of the file."""
+        if lines:
+            note = self._notes.setdefault(path, Note())
+            note.above = [*lines, *note.above]
+
     @staticmethod
     def _todo(text: str) -> list[str]:
         """The first line carries the mark; the lines below it belong to it by their `#:`."""

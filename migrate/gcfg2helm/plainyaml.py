@@ -33,11 +33,13 @@ _ESCAPE = re.compile(r'\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([\\"nt
 _SIMPLE = {"\\": "\\", '"': '"', "n": "\n", "t": "\t", "0": "\0", "r": "\r"}
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _NOTHING: Any = object()
+_LONGEST_KEY = 1000  # Helm reads no longer ones on one line
+_DEEPEST = 100  # as far as everything that walks the tree goes
 
 
 def read(text: str) -> dict[str, Tree] | None:
     """Return the tree of a file in that style, None for any other file."""
-    if "\t" in text or "\r" in text:
+    if not text.replace("\n", "").isprintable():
         return None
     try:
         return _read(text)
@@ -115,6 +117,8 @@ def _read(text: str, spots: _Spots | None = None) -> dict[str, Tree]:  # noqa: C
             stack.append((indent, item))
             container = item
         if key is None or type(container) is not dict:
+            raise _BeyondError
+        if len(key) > _LONGEST_KEY or len(stack) > _DEEPEST:
             raise _BeyondError
         name = key if key[0] not in "'\"" else _unquoted(key)
         if name in container or (name is key and name.lower() in emit.WORDS):

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm import files, gcfg, needs, secrets
+from gcfg2helm.answers import unanswered
 from gcfg2helm.choices import Backend, SecretMode
 from gcfg2helm.commentary import Commentary
 from gcfg2helm.context import Context, Group, Options, Result
 from gcfg2helm.decisions import Decision, EnvSecret, Located, Outcome, Plan
-from gcfg2helm.findings import Finding, finding
+from gcfg2helm.findings import Finding, Level, finding
 from gcfg2helm.grouping import Groups, group_entries
 from gcfg2helm.kinds import misfit
 from gcfg2helm.masked import Secret
-from gcfg2helm.merging import Merger, unanswered
+from gcfg2helm.merging import Merger, dotted, preferred
 from gcfg2helm.tables import CARRY, Action, Rule, Setting, Source, Tables
 from gcfg2helm.transforms import TRANSFORMS
 from gcfg2helm.values import Edit
@@ -38,12 +39,13 @@ _SUGGESTIONS = 30
 class Slot:
     """What shall stand at one path under `config`: texts as Connect reads them, each with its place in the sources."""
 
-    __slots__ = ("parts", "path", "secret", "several")
+    __slots__ = ("parts", "path", "secret", "several", "todo")
 
     def __init__(self, path: Path, several: bool) -> None:  # noqa: FBT001 - private, and read at its calls
         self.path = path
         self.several = several
         self.secret = False
+        self.todo = ""
         self.parts: list[tuple[int, int, str]] = []
 
     @property
@@ -76,11 +78,14 @@ def build(
     _take_out_passwords(groups, chart, backend)
     connect = _connect_version(chart, answers)
     ctx = Context(tables, groups, chart, backend, release, namespace, options or Options(), answers, connect)
+    for group, texts in preferred(ctx):
+        group.texts = texts
+        ctx.preferred.add(group.key)
     files_in_order = [file for file, _ in sources]
     if set(answers) - {"config"}:
         fresh = {key: value for key, value in answers.items() if key in _IDENTITY}
         ctx.answers = fresh
-        ctx.answers = unanswered(answers, _Draft(ctx, files_in_order, environment).decided().proposals)
+        ctx.answers = unanswered(ctx, answers, _Draft(ctx, files_in_order, environment).decided().proposals)
     return _Draft(ctx, files_in_order, environment).decided().finish(sources, answers)
 
 
@@ -134,6 +139,7 @@ class _Draft:
         self.env: list[EnvSecret] = []
         self.secret_values: dict[Path, list[Secret]] = {}
         self.carried: list[Group] = []
+        self.kept: set[Path] = set()
 
     def decided(self) -> _Draft:
         """Decide about every group, and what they ask for together."""
@@ -176,7 +182,7 @@ class _Draft:
         variable = f"CONNECT_{entry.section}" if name == entry.section else f"CONNECT_{entry.section}_{name}"
         value = group.value
         if secrets.secret_name(entry.section, name) or secrets.holds_secret(value):
-            self.env.append(EnvSecret(variable, variable.lower().replace("_", "-"), Secret(value)))
+            self.env.append(EnvSecret(variable, variable.removeprefix("CONNECT_").lower().replace("_", "-"), Secret(value)))
             reason = "A secret: the pod reads the variable from a Kubernetes Secret."
             self._record(group, CARRY, Result(Outcome.SECRET, reason=reason, path=_ENV), variable)
         else:
@@ -262,7 +268,8 @@ class _Draft:
         ctx = self.ctx
         setting = result.setting or group.setting
         subsection = group.subsection if result.subsection is None else result.subsection
-        values = group.values if result.values is None else list(result.values)
+        own = result.values is None or group.key in ctx.preferred
+        values = group.values if own else list(result.values or ())
         header = gcfg.header(setting.section, subsection)
         path = ("config", header, setting.name)
         if result.outcome is Outcome.RENAMED and not setting.multi and self._stands(setting, subsection):
@@ -287,8 +294,12 @@ class _Draft:
                 (*place, value) for place, value in zip(self._positions(group, len(values)), values, strict=True)
             )
             slot.several = slot.several or len(slot.parts) > 1
+            slot.todo = slot.todo or " ".join(one.todo for one in result.findings if one.level is Level.ERROR)
             slot.secret = slot.secret or (placement is not None and ctx.options.secrets is SecretMode.INLINE)
             self.carried.append(group)
+        if group.key in ctx.preferred:
+            self.kept.add(path)
+            self.findings.append(finding("G2H214", f"{dotted(path)} stays as values.yaml has it.", path=path))
         becomes = None
         if values != group.values:
             becomes = tuple(map(Secret, values))
@@ -362,7 +373,7 @@ class _Draft:
             self.env,
             secret_name,
             {"files": mounts.manifests},
-            frozenset(merger.kept),
+            frozenset(merger.kept | self.kept),
         )
 
     def _config_edits(self) -> Iterator[Edit]:
@@ -371,7 +382,7 @@ class _Draft:
             for slot in self.config.pop(header).values():
                 texts: list[Scalar] = [Secret(gcfg.quote(text)) if slot.secret else node(text) for text in slot.values]
                 lines = tuple(line for _, line, _ in slot.parts)
-                yield Edit(slot.path, _one_or_list(texts, slot.several), source=lines)
+                yield Edit(slot.path, _one_or_list(texts, slot.several), todo=slot.todo, source=lines)
 
 
 _CODES = {

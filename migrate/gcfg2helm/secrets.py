@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
@@ -155,10 +156,7 @@ def _parts(setting: Setting, value: str, *, cut: bool) -> list[_Part]:
 
 def _encrypted(ctx: Context, group: Group, key: str) -> tuple[Finding, ...]:
     """Say once for each setting that encrypted values need the old server's key."""
-    first = next(
-        (one for one in ctx.groups.values() if one.setting.key == group.setting.key and any(one.values)), group
-    )
-    if first is not group:
+    if ctx.first(group.setting) is not group:
         return ()
     what = f"{key} may be encrypted; this program cannot tell."
     todo = "If it is, bring the old server's key file along with the data directory, or set the plain value."
@@ -298,6 +296,7 @@ def _is_harmless(name: str, line: str, offset: int) -> bool:
 # what looks like a secret ---------------------------------------------------------------------------------------------
 
 
+@lru_cache(4096)  # comments repeat their words
 def _is_secret_name(name: str) -> bool:
     word = name.lower().rpartition(".")[2].replace("_", "").replace("-", "")
     return bool(_SECRET_WORDS.search(word)) and not _HARMLESS_END.search(word)

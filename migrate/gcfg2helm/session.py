@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
@@ -14,14 +15,18 @@ from gcfg2helm.findings import Finding, finding
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gcfg2helm.options import Settings
     from gcfg2helm.tables import Tables
     from gcfg2helm.values import Tree
 
 KUBERNETES_SINCE = Version(0, 9, 0)
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,251}[a-z0-9])?")
+_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_QUANTITY = re.compile(r"(?=[0-9.]*[1-9])[0-9]+(?:\.[0-9]+)?(?:[KMGTPE]i|[kMGTPE]|[eE][0-9]{1,2})?", re.ASCII)
+_SERVER = re.compile(r"(?:https?://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?", re.ASCII)
+_IMAGE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]+(?=/))?(?:/[A-Za-z0-9._-]+)*(?::[\w.-]+)?(?:@[\w:+.-]+)?", re.ASCII
+)
 
 
 class UsageError(Exception):
@@ -85,9 +90,7 @@ def load(
 
     Raises UsageError, inputs.InputError, gcfg.GcfgError, helmyaml.YamlError and rows.TablesError.
     """
-    for option, value in (("--release", settings.release), ("--namespace", settings.namespace)):
-        if not _NAME.fullmatch(value):
-            raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+    _check(settings)
     chart, found = chart_version(settings.chart_version)
     known = load_tables(settings.mappings)
     sources = inputs.documents(name, settings.also)
@@ -107,9 +110,46 @@ def load(
     return Loaded(request, [*found, *said])
 
 
-def _options(settings: Settings, name: str) -> Options:
-    from gcfg2helm import files
+def _check(settings: Settings) -> None:
+    """Refuse answers that cannot be meant. Raises UsageError."""
+    for option, value in (("--release", settings.release), ("--namespace", settings.namespace)):
+        if not _NAME.fullmatch(value):
+            raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+    for option, value in (
+        ("--pvc", settings.pvc),
+        ("--storage-class", settings.storage_class),
+        ("--ingress-class", settings.ingress_class),
+        ("--tls-secret", settings.tls_secret),
+        ("--license-file-secret", settings.license_file_secret),
+        ("--secret-name", settings.secret_name),
+    ):
+        if value and not _OBJECT.fullmatch(value):
+            raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+    if settings.pvc and settings.nfs:
+        raise UsageError("--pvc and --nfs both name the storage of the data directory; give one of them")
+    if settings.nfs and not _is_export(settings.nfs):
+        raise UsageError(f"--nfs: {settings.nfs!r} is not an export such as nfs.example.org:/exports/connect")
+    if settings.storage_size and not _QUANTITY.fullmatch(settings.storage_size):
+        raise UsageError(f"--storage-size: {settings.storage_size!r} is not a size such as 100Gi")
+    if settings.license_server and not _SERVER.fullmatch(settings.license_server):
+        raise UsageError("--license-server: not an address such as licence.example.org:8999")
+    for image in settings.image:
+        if not _IMAGE.fullmatch(image):
+            raise UsageError(f"--image: {image!r} is not the name of an image such as ghcr.io/acme/content:2026.08")
 
+
+def _is_export(text: str) -> bool:
+    from gcfg2helm.transforms.storage import parse_export
+
+    return parse_export(text) is not None
+
+
+def _options(settings: Settings, name: str) -> Options:
+    from gcfg2helm import serverfiles
+
+    readers = {"read_beside": serverfiles.beside(Path(name))} if name != "-" else {}
+    if settings.root:
+        readers["read_file"] = serverfiles.disk(settings.root)
     return Options(
         pvc=settings.pvc,
         storage_class=settings.storage_class,
@@ -125,5 +165,5 @@ def _options(settings: Settings, name: str) -> Options:
         secret_name=settings.secret_name,
         chart_defaults=settings.keep_defaults,
         prefer=settings.preferred,
-        **({"read_file": files.disk(settings.root)} if settings.root else {}),
+        **readers,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gcfg2helm import emit, helmyaml, plainyaml
+from gcfg2helm import emit, helmyaml, plainyaml, remarks
 from gcfg2helm.masked import Secret
 from gcfg2helm.notes import TODO, Notes, comment_lines, entry_lines
 from gcfg2helm.values import applied, same
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from gcfg2helm.values import Edit, Path, Tree
 
-_TODO_BLOCK = re.compile(r"[ \t]*# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#:[^\n]*)*(?:\n|\Z)")
+# Up to here the parser, in plain Python, is done in seconds; the record of a Helm release holds 1 MiB.
+_LARGEST = 1024 * 1024
+_MOST = 25_000
+_TODO_BLOCK = re.compile(r"(?<![ \t])[ \t]*+# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#:[^\n]*)*(?:\n|\Z)")
 _COMMENT = re.compile(r"(?:^|[ \t])#[ ]?([^\n]*)", re.MULTILINE)
 _ALIAS = re.compile(r"\s*\*[^\s,\[\]{}]+")
 
@@ -69,9 +72,11 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
         simple = body if same(old, meant) else plainyaml.changed(body, meant)
         if simple is not None and (simple is body or _reads_as(simple, meant)):
             return Applied(bom + simple, meant)
+    if len(body) > _LARGEST or _size(old) > _MOST:
+        raise helmyaml.YamlError(file, 1, 1, "this file is too large to be changed in place; write a new one with -o")
     for expand in (False, True):
         notes = Notes(edits, meant, present)
-        spliced = _Splicer(body, notes, expand=expand).spliced(old, meant, above)
+        spliced = _Splicer(body, notes, expand=expand).spliced(old, meant, above, edits)
         if _reads_as(spliced, meant):
             return Applied(bom + spliced, meant)
     rewritten = _rewritten(body, old, meant)
@@ -79,6 +84,13 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
         message = "this file cannot be changed without changing what it says elsewhere; write its aliases out first"
         raise helmyaml.YamlError(file, 1, 1, message)
     return Applied(bom + rewritten, meant, rewritten=True)
+
+
+def _size(tree: Tree) -> int:
+    """Return how many values a tree has."""
+    if isinstance(tree, dict | list):
+        return 1 + sum(map(_size, tree.values() if isinstance(tree, dict) else tree))
+    return 1
 
 
 def _text_of(block: str) -> str:
@@ -105,13 +117,18 @@ class _Splicer:
         self.newline = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
         self.patches: list[tuple[int, int, str]] = []
 
-    def spliced(self, old: dict[str, Tree], meant: dict[str, Tree], head: Sequence[str]) -> str:
+    def spliced(
+        self, old: dict[str, Tree], meant: dict[str, Tree], head: Sequence[str], edits: Sequence[Edit] = ()
+    ) -> str:
         """Return the text that says `meant`."""
         from ruamel.yaml import YAML
 
         yaml = YAML(typ="safe", pure=True)
         yaml.version = (1, 1)
         root: Any = yaml.compose(self.text)
+        for edit in edits:
+            if edit.origin and root is not None:
+                self.notes.bring(edit.path, remarks.leaving(self.text, root, edit.origin, meant))
         if head:
             self._patch(0, 0, emit.joined([emit.comment(line) for line in head] + [""], self.newline))
         if type(root).__name__ != "MappingNode" or not root.value or root.flow_style:
@@ -185,9 +202,15 @@ class _Splicer:
             return self._end(None, value.value[-1])
         end = int(value.end_mark.index)
         if getattr(value, "style", None) in ("|", ">"):
+            if self._keeps_breaks(value):
+                return end - 1 if self.text[end - 1] == "\n" else end
             while end > value.start_mark.index and self.text[end - 1] in "\r\n":
                 end -= 1
         return end
+
+    def _keeps_breaks(self, value: Any) -> bool:
+        """Whether a block text holds the empty lines at its end too (`|+`)."""
+        return "+" in self.text[value.start_mark.index : value.start_mark.index + 3].split("\n")[0]
 
     # the difference --------------------------------------------------------------------------------------------------
 
@@ -292,6 +315,8 @@ def _rewritten(text: str, old: dict[str, Tree], meant: dict[str, Tree]) -> str |
     yaml.preserve_quotes = True
     yaml.width = 1_000_000
     tree: Any = yaml.load(text)
+    if not isinstance(tree, dict):
+        return None  # an anchor of nothing
     _change(tree, old, meant)
     out = io.StringIO()
     yaml.dump(tree, out)

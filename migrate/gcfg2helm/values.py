@@ -41,7 +41,8 @@ class Edit(NamedTuple):
 
     `todo` is a question that only a person can answer: it stands above the key as a `TODO(gcfg2helm)` comment.
     `source` holds the lines of the gcfg that it comes from. `comments_only`: the value stays as it is, only the comments
-    are set; where the key does not exist they stand where it would.
+    are set; where the key does not exist they stand where it would. `origin` is the path that the value moves from: the
+    comments there come along.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Edit(NamedTuple):
     todo: str = ""
     source: tuple[int, ...] = ()
     comments_only: bool = False
+    origin: Path = ()
 
     def __repr__(self) -> str:
         return f"<Edit of {self.path}>"  # the value may be a secret of an existing values.yaml
@@ -86,6 +88,16 @@ def applied(tree: Mapping[str, Tree], edits: Iterable[Edit]) -> dict[str, Tree]:
             else:
                 node[last] = copy.deepcopy(edit.value)
     return new
+
+
+def identity(tree: object) -> object:
+    """Return something hashable that two trees share exactly where they are `same`: to look a tree up among many."""
+    tree = tree.reveal() if isinstance(tree, Secret) else tree
+    if isinstance(tree, dict):
+        return dict, frozenset((key, identity(value)) for key, value in tree.items())
+    if isinstance(tree, list):
+        return list, tuple(map(identity, tree))
+    return type(tree), tree
 
 
 def same(one: object, other: object) -> bool:

@@ -19,7 +19,7 @@ from gcfg2helm.kinds import meaning
 from gcfg2helm.masked import Secret
 from gcfg2helm.merging import LIST_PATHS, dotted
 from gcfg2helm.tables import DefaultRule, Fate, Setting, Tables
-from gcfg2helm.values import MISSING, Path, Tree, find, same
+from gcfg2helm.values import MISSING, Path, Tree, find, identity, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,11 +150,11 @@ class _Comparison:
         decision = decisions[-1]
         values = _values(decisions)
         group = self.entries.group(key)
-        if group is None and not values:
+        variable = next((one.variable for one in decisions if one.variable), "")
+        if not values and (group is None or (variable and key not in self.config)):
             self._only_environment(decisions)
             return
         got = group.values if group else []
-        variable = next((one.variable for one in decisions if one.variable), "")
         if values == got and not variable and not self.every:
             self.counts[_STATUS[decision.outcome]] += 1
             return
@@ -173,12 +173,10 @@ class _Comparison:
 
     def _different(self, decision: Decision, server: Secret | str, pod: Secret | str | None, line: int) -> None:
         if decision.path in self.plan.kept:
-            code = "G2H609"
-            what = f"{decision.key} stays as values.yaml has it (--prefer values); the server reads {server}."
-        else:
-            code = "G2H601" if line else "G2H605" if decision.outcome is Outcome.SECRET else "G2H602"
-            where = f"line {line} of the rendered file" if line else "the rendered file does not have it"
-            what = f"{decision.key}: the server reads {server}, the pod {'nothing' if pod is None else pod} ({where})."
+            return  # what --prefer values asked for; the plan says so
+        code = "G2H601" if line else "G2H605" if decision.outcome is Outcome.SECRET else "G2H602"
+        where = f"line {line} of the rendered file" if line else "the rendered file does not have it"
+        what = f"{decision.key}: the server reads {server}, the pod {'nothing' if pod is None else pod} ({where})."
         self.findings.append(finding(code, what, place=decision.at.place, path=decision.path))
 
     def _only_environment(self, decisions: Sequence[Decision]) -> None:
@@ -266,7 +264,7 @@ class _Comparison:
                 continue
             actual = find(self.values, edit.path)
             if edit.path in LIST_PATHS and isinstance(edit.value, list) and isinstance(actual, list):
-                differs = any(all(not same(item, other) for other in actual) for item in edit.value)
+                differs = not set(map(identity, edit.value)) <= set(map(identity, actual))
             else:
                 differs = not same(actual, edit.value)
             if differs:
@@ -338,18 +336,16 @@ class _Keys:
     """The settings of a `config` tree, as Connect compares them; a null is none."""
 
     def __init__(self, config: object) -> None:
-        self._sections: dict[tuple[str, str | None], list[dict[str, Tree]]] = {}
+        self._keys: set[Key] = set()
         for text, settings in config.items() if isinstance(config, dict) else ():
             section, subsection = gcfg.split_header(text)
             if isinstance(settings, dict):
-                self._sections.setdefault((section.lower(), subsection), []).append(settings)
+                self._keys.update(
+                    (section.lower(), subsection, name.lower()) for name, value in settings.items() if value is not None
+                )
 
     def __contains__(self, key: Key) -> bool:
-        return any(
-            name.lower() == key[2] and value is not None
-            for settings in self._sections.get(key[:2], ())
-            for name, value in settings.items()
-        )
+        return key in self._keys
 
 
 def default_row(tables: Tables, plan: Plan, path: Path) -> DefaultRule | None:

@@ -54,11 +54,14 @@ def _masked(tree: Any) -> Any:
     from gcfg2helm import secrets
     from gcfg2helm.masked import Secret
 
-    if isinstance(tree, dict):
-        return {key: _masked(value) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_masked(value) for value in tree]
-    return Secret(tree) if isinstance(tree, str) and secrets.holds_secret(tree) else tree
+    def masked(tree: Any) -> Any:
+        if isinstance(tree, dict):
+            return {key: masked(value) for key, value in tree.items()}
+        if isinstance(tree, list):
+            return [masked(value) for value in tree]
+        return Secret(tree) if isinstance(tree, str) and secrets.holds_secret(tree) else tree
+
+    return masked(tree)
 
 
 def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:

@@ -94,11 +94,14 @@ def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool) -> I
 
 def _wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str]:
     """Yield a text behind its start, the rest indented; where the start leaves little room, all of it below."""
+    room = width - start_width
+    if len(text) <= room and room >= 30:  # nearly all, and wrapping is slow
+        yield start + text.rstrip()
+        return
     import textwrap
 
-    room = width - start_width
-    words = textwrap.wrap(text, max(width - 7, 20), break_long_words=False, break_on_hyphens=False)
     if room < 30:
+        words = textwrap.wrap(text, max(width - 7, 20), break_long_words=False, break_on_hyphens=False)
         yield start.rstrip()
         yield from (f"       {line}" for line in words)
         return

@@ -109,9 +109,17 @@ def entries(names: Sequence[str], found: Sequence[Installation]) -> list[Tree]:
     return made
 
 
-def template(found: Iterable[Installation]) -> tuple[str, ...]:
-    """Return the lines of an environment to fill in, with what the old server had."""
-    lines = ["- name: IMAGE:TAG", "  title: NAME", "  matching: any"]
+def template(path: Path, found: Iterable[Installation]) -> tuple[str, ...]:
+    """Return the lines of the chart's value at `path` with an image to fill in, and what the old server had."""
+    if path == ENVIRONMENTS:
+        head, image, pad = [f"{path[-1]}:"], ["- name: IMAGE:TAG", "  title: NAME", "  matching: any"], "  "
+    else:
+        head, image, pad = [f"{path[-1]}:", "  name: Kubernetes", "  images:"], ["- name: IMAGE:TAG"], "    "
+    return (*head, *(pad + line for line in (*image, *_parts(found))))
+
+
+def _parts(found: Iterable[Installation]) -> list[str]:
+    lines: list[str] = []
     found = list(found) or [Installation("r", "VERSION", "PATH")]
     for part in PARTS:
         of_part = [one for one in found if one.part == part]
@@ -119,7 +127,7 @@ def template(found: Iterable[Installation]) -> tuple[str, ...]:
             lines += [f"  {part}:", "    installations:"]
         for one in of_part:
             lines += [f'      - version: "{one.version or "VERSION"}"', f"        path: {one.path}"]
-    return tuple(lines)
+    return lines
 
 
 # where the chart takes them --------------------------------------------------------------------------------------------
@@ -211,10 +219,11 @@ def definitions(ctx: Context) -> Definitions:
 
 def _definition(ctx: Context, at: Located, text: str) -> tuple[list[Tree], list[Finding]]:
     path = text.strip()
-    data = ctx.options.read_file(path) if path else "the line names no file"
+    data = ctx.options.read_definition(path) if path else "the line names no file"
     if data is None:
         what = f"The images listed in {path} could not be read: the old server's disk is not at hand."
-        return [], [finding("G2H407", what, "Name it with --root, or fill in executionEnvironments.", at.place)]
+        todo = "Name it with --root, put a copy beside the gcfg, or fill in executionEnvironments."
+        return [], [finding("G2H407", what, todo, at.place)]
     if isinstance(data, str):
         return [], [_refused(path, data, at.place)]
     from gcfg2helm import helmyaml
@@ -229,6 +238,7 @@ def _definition(ctx: Context, at: Located, text: str) -> tuple[list[Tree], list[
     if made is None:
         return [], [_refused(path, "it lists no `images`, or one without a name", at.place)]
     problems = [_refused(path, text, at.place) for one in made if (text := _incomplete(one))]
+    problems += [_misread(path, name, at.place) for name in _numbers(tree)]
     if others := sorted(set(tree) - {"name", "images"}):
         what = f"{path} holds more than images: {', '.join(others)}."
         problems.append(finding("G2H429", what, "Look for their place in the chart's values.", at.place))
@@ -238,6 +248,22 @@ def _definition(ctx: Context, at: Located, text: str) -> tuple[list[Tree], list[
 def _refused(path: str, why: str, place: Place) -> Finding:
     what = f"The cluster definition {path} cannot be used as it is: {why}."
     return finding("G2H419", what, "Correct it, or fill in executionEnvironments by hand.", place)
+
+
+def _misread(path: str, name: str, place: Place) -> Finding:
+    what = f"{path} has a version in the image {name} that YAML reads as a number."
+    return finding("G2H709", what, 'Write it in quotes, such as "3.10", which is 3.1 without them.', place)
+
+
+def _numbers(tree: dict[str, Tree]) -> Iterator[str]:
+    """Yield the images of which a version is no text."""
+    listed = tree.get("images")
+    for image in listed if isinstance(listed, list) else ():
+        if isinstance(image, dict) and any(
+            isinstance(one, dict) and not isinstance(one.get("version", ""), str | None)
+            for one in _installed_parts(image)
+        ):
+            yield str(image.get("name"))
 
 
 def _incomplete(environment: Tree) -> str:

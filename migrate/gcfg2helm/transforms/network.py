@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from gcfg2helm.choices import Tls
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.transforms.outcomes import by_chart, carried, dropped, moved, renamed
+from gcfg2helm.transforms.outcomes import by_chart, carried, dropped, moved, renamed, unused_options
 from gcfg2helm.values import Edit
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def address(ctx: Context, group: Group, rule: Rule) -> Result:
         todo = "Set it to the URL that people will use, with a DNS name, before the installation."
         return carried(findings=(finding("G2H426", what, todo, group.last.place),))
     if _ingress_answered(ctx):
-        return carried()
+        return carried(findings=_late(ctx))
     return carried(edits=_ingress(ctx, group, public), findings=_ingress_questions(ctx, group, public))
 
 
@@ -117,6 +117,19 @@ def _ingress_answered(ctx: Context) -> bool:
     )
 
 
+def _late(ctx: Context) -> list[Finding]:
+    """Name the options that an ingress of the admin's own leaves without use."""
+    options, listed = ctx.options, ctx.answer("ingress", "tls")
+    secrets = [one.get("secretName") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    unused = {
+        "--ingress-class": options.ingress_class
+        if options.ingress_class != ctx.answer("ingress", "ingressClassName")
+        else "",
+        "--tls-secret": options.tls_secret if options.tls_secret not in secrets else "",
+    }
+    return unused_options(("ingress",), unused)
+
+
 def ends_at_ingress(ctx: Context, scheme: str) -> bool:
     """Whether the ingress holds a certificate."""
     return ctx.options.tls is Tls.INGRESS and (scheme == "https" or bool(ctx.options.tls_secret))
@@ -130,9 +143,10 @@ def certificate_name(ctx: Context) -> str:
 def _ingress(ctx: Context, group: Group, public: Address) -> list[Edit]:
     line = (group.last.entry.line,)
     hosts: Tree = [{"host": public.host, "paths": [public.path]}]
-    edits = [Edit(("ingress", "hosts"), hosts, source=line)]
-    wanted = ends_at_ingress(ctx, public.scheme) or ctx.options.ingress_class
-    if wanted or ctx.answer("ingress", "enabled") is True:
+    wanted = ends_at_ingress(ctx, public.scheme) or ctx.options.ingress_class or ctx.answer("ingress", "enabled")
+    ask = "" if wanted else "The address is plain http: set ingress.enabled to true or false."
+    edits = [Edit(("ingress", "hosts"), hosts, todo=ask, source=line)]
+    if wanted:
         todo = "" if _class_known(ctx) else "Set ingress.ingressClassName to the class of your cluster's ingress."
         edits.insert(0, Edit(("ingress", "enabled"), value=True, todo=todo, source=line))
     if ctx.options.ingress_class:

@@ -9,7 +9,7 @@ from gcfg2helm.decisions import Outcome
 from gcfg2helm.findings import Finding, finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gcfg2helm.tables import Rule, Setting
     from gcfg2helm.values import Edit, Path
@@ -64,6 +64,13 @@ def renamed(
         return carried(findings=findings)
     note = finding("G2H202", f"{group.key} is now {target.key}. {rule.reason}", rule.todo, group.last.place)
     return Result(Outcome.RENAMED, values, target, subsection, tuple(edits), (note, *findings))
+
+
+def unused_options(path: Path, options: Mapping[str, str]) -> list[Finding]:
+    """Return the finding for options that come too late: values.yaml answers at `path` already."""
+    unused = [f"{name} {value}" for name, value in options.items() if value]
+    what = f"{'.'.join(path)} stays as values.yaml has it; {' and '.join(unused)} is not used."
+    return [finding("G2H209", what, path=path)] if unused else []
 
 
 def _said(code: str, group: Group, rule: Rule, why: str, path: Path = ()) -> Finding:

@@ -33,7 +33,9 @@ _OVERRIDES = "job-json-overrides"
 def interpreter(ctx: Context, group: Group, rule: Rule) -> Result:
     """Take interpreters out of `config`; `needs` puts them into the environments of the images that the admin names."""
     path = images.place(ctx)
-    placed = ctx.options.images and path and not images.answered(ctx) and group.setting.section != "NodeJs"
+    environments = images.entries(ctx.options.images, images.installations(ctx))
+    part = group.setting.section.lower() if group.setting.section != "Server" else "r"
+    placed = path and not images.answered(ctx) and any(isinstance(one, dict) and part in one for one in environments)
     return moved(group, rule, path) if placed else dropped(group, rule)
 
 
@@ -55,24 +57,37 @@ def profiles(ctx: Context, group: Group, rule: Rule) -> Result:
     path, place = group.value.strip(), group.last.place
     if ctx.answer(*rule.to):
         return by_chart(group, rule, "The chart writes the file from the profiles that values.yaml has.")
-    data = ctx.options.read_file(path) if path else "the line names no file"
+    data = ctx.options.read_definition(path) if path else "the line names no file"
     if data is None:
         what = f"The profiles in {path} could not be read: the old server's disk is not at hand."
-        todo = f"Name it with --root, or fill in {'.'.join(rule.to)}."
-        return dropped(group, rule, findings=(finding("G2H415", what, todo, place, rule.to),))
+        todo = f"Name it with --root, put a copy beside the gcfg, or fill in {'.'.join(rule.to)}."
+        return _by_hand(group, rule, what, todo)
     sections = data if isinstance(data, str) else _sections(data)
     if isinstance(sections, str):
-        what = f"The profiles in {path} cannot be used: {sections}."
-        return dropped(group, rule, findings=(finding("G2H415", what, "Carry them over by hand.", place, rule.to),))
+        return _by_hand(group, rule, f"The profiles in {path} cannot be used: {sections}.", "Carry them over by hand.")
     kept: dict[str, Tree] = {}
     found: list[Finding] = []
+    if list(sections) != sorted(sections):
+        what = f"The profiles of {path} do not stand in alphabetical order, in which the chart writes them."
+        todo = "Where a user is in several of them, check which one counts."
+        found.append(finding("G2H415", what, todo, place, rule.to))
+    templates = ctx.flag("Launcher.KubernetesUseTemplates") is not False
     for name, settings in sections.items():
-        refused = {key: why for key, text in settings.items() if (why := _refused(key, text))}
+        refused = {
+            key: why for key, text in settings.items() if (why := _refused(name, key, text, templates=templates))
+        }
         kept[name] = {key: text for key, text in settings.items() if key not in refused}
         for key, why in refused.items():
             found.append(finding("G2H415", f"[{name}] {key} of {path} is left out.", why, place, rule.to))
     edit = Edit(rule.to, kept, source=(group.last.entry.line,))
     return moved(group, rule, edits=(edit,), findings=found)
+
+
+def _by_hand(group: Group, rule: Rule, what: str, todo: str) -> Result:
+    """Leave the profiles to a person, whose question stands in the file."""
+    ask = f"Carry over the profiles of {group.value.strip()}, if they are still wanted."
+    result = dropped(group, rule, findings=(finding("G2H415", what, todo, group.last.place, rule.to),))
+    return result._replace(edits=(Edit(rule.to, todo=ask, comments_only=True),))
 
 
 def _sections(data: bytes) -> Mapping[str, Mapping[str, str]] | str:
@@ -87,14 +102,16 @@ def _sections(data: bytes) -> Mapping[str, Mapping[str, str]] | str:
         return f"line {error.lineno + 1}: {error.msg}"
 
 
-def _refused(key: str, text: str) -> str:
+def _refused(name: str, key: str, text: str, *, templates: bool) -> str:
     """Return what to do about a key that cannot be carried; empty where it can."""
-    if key == _OVERRIDES:
+    if key == _OVERRIDES and templates:
         return "Move each override to launcher.templateValues; the chart refuses overrides together with templates."
+    if key == _OVERRIDES:
+        return "Write each override with its name, target and JSON: the chart makes the files from them."
     if key in _IMAGE_KEYS:
         return "Content takes its image from executionEnvironments."
-    if "\n" in text:
-        return "It goes over several lines, which the chart cannot write: set it by hand."
+    if not (name + key + text).isprintable():
+        return "It goes over several lines, or holds what no line can: set it by hand."
     return ""
 
 

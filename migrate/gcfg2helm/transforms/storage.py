@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.transforms.outcomes import by_chart, carried, dropped, moved
+from gcfg2helm.transforms.outcomes import by_chart, carried, dropped, moved, unused_options
 from gcfg2helm.values import Edit
 from gcfg2helm.versions import Span, Version
 
@@ -23,6 +23,7 @@ INSTALLATION = "/opt/rstudio-connect"
 VOLUME_NAME = Span(Version(0, 3, 11))  # sharedStorage.volumeName
 _CHART_SIZE = "10Gi"
 _NFS = re.compile(r"(?P<server>\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<path>/[^\0\n]*)")
+_CLAIM = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 _ASK = (
     "Name a storage class that allows ReadWriteMany in sharedStorage.storageClassName (--storage-class), "
     f"and the size in sharedStorage.requests.storage (--storage-size); the chart asks for {_CHART_SIZE}."
@@ -93,7 +94,9 @@ def _inside_installation(group: Group, path: str) -> list[Finding]:
 def existing_claim(ctx: Context, group: Group, rule: Rule) -> Result:
     """The claim becomes the shared storage (see `shared_storage`); the chart then writes the line."""
     claim = group.value.strip()
-    if not claim or _answered(ctx) or ctx.options.pvc not in ("", claim):
+    if claim and not _CLAIM.fullmatch(claim):
+        return dropped(group, rule, "It is no name that a claim can have.")
+    if not claim or _answered(ctx) or ctx.options.nfs or ctx.options.pvc not in ("", claim):
         return by_chart(group, rule, "The chart writes it from sharedStorage.")
     return moved(group, rule)
 
@@ -121,7 +124,7 @@ def shared_storage(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     lines: tuple[int, ...] = ()
     for key in ("Kubernetes.DataDirPVCName", "Launcher.DataDirPVCName"):
         group = ctx.group(key)
-        if not claim and not ctx.options.nfs and group is not None and group.value.strip():
+        if not claim and not ctx.options.nfs and group is not None and _CLAIM.fullmatch(group.value.strip()):
             claim, lines = group.value.strip(), (group.last.entry.line,)
     if claim:
         return _claim(claim, lines), []
@@ -134,11 +137,14 @@ def _answered(ctx: Context) -> bool:
 
 
 def _unused_options(ctx: Context) -> list[Finding]:
-    unused = [f"--pvc {ctx.options.pvc}"] if ctx.options.pvc not in ("", ctx.answer("sharedStorage", "name")) else []
-    if ctx.options.nfs and not _text(ctx, "volumeName"):
-        unused.append(f"--nfs {ctx.options.nfs}")
-    what = f"sharedStorage stays as values.yaml has it; {' and '.join(unused)} is not used."
-    return [finding("G2H209", what, path=("sharedStorage",))] if unused else []
+    options = ctx.options
+    unused = {
+        "--pvc": options.pvc if options.pvc != _text(ctx, "name") else "",
+        "--nfs": options.nfs if not _text(ctx, "volumeName") else "",
+        "--storage-class": options.storage_class if options.storage_class != _text(ctx, "storageClassName") else "",
+        "--storage-size": options.storage_size if options.storage_size != _text(ctx, "requests", "storage") else "",
+    }
+    return unused_options(("sharedStorage",), unused)
 
 
 def _claim(name: str, lines: tuple[int, ...]) -> list[Edit]:
