@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import ROOT
-from gcfg2helm import gcfg, offhost, splice, tables
+from gcfg2helm import findings, gcfg, offhost, splice, tables
 from gcfg2helm.choices import Backend
 from gcfg2helm.convert import convert, prove
 from gcfg2helm.findings import codes
@@ -115,3 +115,7 @@ def test_every_code_is_used_by_the_program() -> None:
         if path.suffix in (".py", ".toml") and path.name != "findings.toml"
     ]
     assert set(codes()) - set(re.findall(r"G2H\d{3}", "\n".join(texts))) == set()
+
+
+def test_levels_are_read_alike_with_and_without_the_texts() -> None:
+    assert findings._levels() == {code: one.level for code, one in codes().items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
@@ -50,6 +51,9 @@ class Code(NamedTuple):
     text: str
 
 
+_LEVEL = re.compile(r'^\[(G2H[0-9]{3})\]\nlevel = "(info|warning|error)"$', re.MULTILINE)
+
+
 @cache
 def codes() -> dict[str, Code]:
     """Return every finding that the program can make, by code, from the table `findings.toml`."""
@@ -68,8 +72,17 @@ def codes() -> dict[str, Code]:
     return found
 
 
+@cache
+def _levels() -> dict[str, Level]:
+    """Return the level of each code, without reading the texts: every run makes findings, few print what they mean."""
+    from gcfg2helm.rows import package_folder
+
+    text = (package_folder() / "findings.toml").read_text("utf-8")
+    return {code: Level[level.upper()] for code, level in _LEVEL.findall(text)}
+
+
 def finding(
     code: str, what: str, todo: str = "", place: Place | None = None, path: tuple[str, ...] = (), link: str = ""
 ) -> Finding:
     """Make a finding; its level is the table's. Raises KeyError for a code that the table does not have."""
-    return Finding(code, codes()[code].level, what, todo, place, path, link)
+    return Finding(code, _levels()[code], what, todo, place, path, link)

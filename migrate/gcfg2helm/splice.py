@@ -76,7 +76,10 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
         raise helmyaml.YamlError(file, 1, 1, "this file is too large to be changed in place; write a new one with -o")
     for expand in (False, True):
         notes = Notes(edits, meant, present)
-        spliced = _Splicer(body, notes, expand=expand).spliced(old, meant, above, edits)
+        try:
+            spliced = _Splicer(body, notes, expand=expand).spliced(old, meant, above, edits)
+        except ValueError:  # a layout without the sign that was looked for, such as `? key` without a value
+            continue
         if _reads_as(spliced, meant):
             return Applied(bom + spliced, meant)
     rewritten = _rewritten(body, old, meant)
