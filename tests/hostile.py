@@ -9,9 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+SETTINGS = 99_000  # as many as it takes, nearly
+
+
 def _numbered(head: str, line: str, size: int) -> bytes:
-    """Return a head and then lines in which `{n}` counts up, until the size is reached."""
+    """Return a head and then lines in which `{n}` counts up, until the size is reached, or as many settings as it takes."""
+    settings = sum(part[:1] not in ("", "[", ";") for part in line.split("\n"))
     count = size // len(line.format(n=10_000).encode())
+    if settings:
+        count = min(count, SETTINGS // settings)
     return (head + "".join(line.format(n=number) for number in range(count))).encode()
 
 
@@ -57,7 +63,7 @@ _LINES = {
 }  # fmt: skip
 _LINES |= {
     "secrets behind many settings": (
-        _numbered("[Server]\n", "Setting{n} = x\n", 600_000).decode(),
+        _numbered("[Server]\n", "Setting{n} = x\n", 900_000).decode(),
         '[LDAP "the directory of department {n}"]\nBindPassword = the password of department {n}\n',
     ),
     "settings below a long name": (f'[LDAP "{"long " * 190}"]\n', "Setting{n} = a value of a setting of that section which nobody knows either, {n}\n"),
@@ -65,7 +71,6 @@ _LINES |= {
     "paths beside a long one": (
         f'[Server]\nDataDir = {"/long" * 100_000}\n', '[LDAP "{n}"]\nTLSCACertificate = /etc/company/certificates/{n}/ca.pem\n'
     ),
-    "more settings than it takes": ("[Server]\n", "S{n} = x\n"),
     "more sections than settings": ("", '[LDAP "the directory of the department {n}"]\n'),
 }  # fmt: skip
 _FILLS = {
@@ -125,6 +130,7 @@ _INPUTS: dict[str, Callable[[int], bytes]] = {
     **{name: partial(_filled, *parts) for name, parts in _FILLS.items()},
     "noise": lambda size: bytes(number * 2654435761 % 4294967291 % 251 + 1 for number in range(size)),
     "not UTF-8 at its end": lambda size: b"[Server]\nAddress = " + b"x" * size + b"\xff",
+    "more settings than it takes": partial(_filled, "[Server]\n", "A = x\n", ""),
     "NUL at its end": lambda size: b"[Server]\n" + b"Address = x\n" * (size // 12) + b"\0",
 }
 NAMES = tuple(_INPUTS)

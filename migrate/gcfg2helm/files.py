@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.choices import SecretMode
 from gcfg2helm.findings import finding
+from gcfg2helm.inputs import InputError
 from gcfg2helm.masked import Secret
 from gcfg2helm.tables import Action, Holds
 from gcfg2helm.values import Edit, identity
@@ -57,6 +58,7 @@ _CHART_FOLDERS = (
 _WARNED_ELSEWHERE = frozenset({"outside_data_dir"})
 _KEY = re.compile(r"(?!\.\.)[A-Za-z0-9._-]{1,253}", re.ASCII)
 _LONGEST_PATH = 4095
+_MOST_FILES = 5_000  # their mounts are a megabyte, and a Helm release holds no more
 _LABEL = 63  # longest name of a volume
 
 
@@ -143,6 +145,10 @@ def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], moun
                     what = f"{path}, which {group.key} names, may hold an encrypted value; this program cannot tell."
                     todo = "If it does, bring the old server's key file along with the data directory."
                     mounts.findings.append(finding("G2H505", what, todo, at.place))
+    if len(files) > _MOST_FILES:
+        raise InputError(
+            f"{next(iter(files.values())).place.file}: names more than {_MOST_FILES:,} files, which no pod can take"
+        )
     return list(files.values())
 
 

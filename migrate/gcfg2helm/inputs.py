@@ -19,7 +19,7 @@ MIGRATION_FILE = "rstudio-connect-migration.gcfg"
 # Far beyond what is of use: the gcfg ends in a ConfigMap, the values in the record of a release, and each holds 1 MiB.
 _LARGEST = 32 * 1024 * 1024
 _MOST_LINES = 1_000_000
-_MOST_SETTINGS = 150_000
+_MOST_SETTINGS = 400_000
 _LONGEST_NAME = 1_000  # of a section: every message about one of its settings names it
 _ASSIGNMENT = re.compile(r"CONNECT_[A-Z0-9_]+=", re.ASCII)
 # Variables of that form which clients and content read, not the server's configuration.

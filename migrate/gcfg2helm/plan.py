@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
-from gcfg2helm import files, gcfg, needs, secrets
+from gcfg2helm import files, gcfg, inputs, needs, secrets
 from gcfg2helm.answers import unanswered
 from gcfg2helm.choices import Backend, SecretMode
 from gcfg2helm.commentary import Commentary
@@ -34,6 +34,8 @@ _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}", re.ASCII)
 _ENV = ("pod", "env")
 # Looking for the nearest name takes a millisecond; a file with more unknown names than this is no misspelt one.
 _SUGGESTIONS = 30
+_MOST_UNKNOWN = 10_000  # findings; a file with more is no configuration of Connect
+_MOST_SECRETS = 5_000  # their entries in pod.env are a megabyte, and a Helm release holds no more
 
 
 class Slot:
@@ -71,7 +73,8 @@ def build(
     """Decide what becomes of every entry.
 
     `sources` are the documents by the name the user gave them, in the order Connect reads them; `environment` names the
-    one that overrides the others. `answers` is the existing values.yaml as Helm reads it.
+    one that overrides the others. `answers` is the existing values.yaml as Helm reads it. Raises inputs.InputError for
+    more secrets or files than a pod can take.
     """
     answers = answers or {}
     groups = group_entries(sources, tables, environment)
@@ -145,6 +148,10 @@ class _Draft:
         """Decide about every group, and what they ask for together."""
         for group in self.ctx.groups.values():
             self.decide(group)
+        if len(self.env) > _MOST_SECRETS:
+            raise inputs.InputError(
+                f"{next(iter(self.order))}: more than {_MOST_SECRETS:,} secrets, which no pod can take"
+            )
         needed, found = needs.build(self.ctx)
         self.proposals += needed
         self.findings += found
@@ -182,7 +189,9 @@ class _Draft:
         variable = f"CONNECT_{entry.section}" if name == entry.section else f"CONNECT_{entry.section}_{name}"
         value = group.value
         if secrets.secret_name(entry.section, name) or secrets.holds_secret(value):
-            self.env.append(EnvSecret(variable, variable.removeprefix("CONNECT_").lower().replace("_", "-"), Secret(value)))
+            self.env.append(
+                EnvSecret(variable, variable.removeprefix("CONNECT_").lower().replace("_", "-"), Secret(value))
+            )
             reason = "A secret: the pod reads the variable from a Kubernetes Secret."
             self._record(group, CARRY, Result(Outcome.SECRET, reason=reason, path=_ENV), variable)
         else:
@@ -215,7 +224,11 @@ class _Draft:
             self.unknown += 1
             near = self.ctx.tables.nearest(setting.section, setting.name) if self.unknown <= _SUGGESTIONS else []
             todo = f"Did you mean {near[0]}?" if near else "Check the name against the documentation of your Connect."
-            self.findings.append(finding("G2H101", f"{group.key} is not a setting that the tables list.", todo, place))
+            what = f"{group.key} is not a setting that the tables list."
+            if self.unknown == _MOST_UNKNOWN:
+                what = f"{what} Nor are more of this file's settings, which are not named one by one."
+            if self.unknown <= _MOST_UNKNOWN:
+                self.findings.append(finding("G2H101", what, todo, place))
         elif setting.source is Source.UNCONFIRMED:
             self.findings.append(finding("G2H107", f"{group.key} is unconfirmed.", "", place, link=setting.link))
         if len(group.live) > 1 and not setting.multi:

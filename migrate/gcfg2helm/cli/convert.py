@@ -1,6 +1,7 @@
 """The commands `convert` and `diff`: the same conversion, written or only shown."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from gcfg2helm.choices import SecretMode
 from gcfg2helm.cli import talk
 from gcfg2helm.findings import Finding, Level
 from gcfg2helm.options import Gcfg, Settings, shared
+
+_MOST_SHOWN = 1_000  # changes, and findings of one code, on the terminal: nobody reads more there
 
 
 def beside(output: str, kind: str) -> Path:
@@ -37,8 +40,11 @@ def _show_changes(done: Any, tables: Any, output: str, *, stream: Any) -> bool:
     changed = _changes(done, tables)
     colour, width = talk.colour(stream), talk.width(stream)
     stream.write(f"{output}: {text.change_count(changed)}\n")
-    for line in text.change_lines(changed, width, colour=colour):
+    shown = changed if stream is sys.stdout else changed[:_MOST_SHOWN]
+    for line in text.change_lines(shown, width, colour=colour):
         stream.write(line + "\n")
+    if len(shown) < len(changed):
+        stream.write(f"  ... and {len(changed) - len(shown):,} more, which `gcfg2helm diff` shows\n")
     return bool(changed)
 
 
@@ -78,8 +84,17 @@ def _show_findings(settings: Settings, findings: list[Finding]) -> None:
     from gcfg2helm.report import text
 
     stream = sys.stderr
-    for line in text.finding_lines(settings.shown(findings), talk.width(stream), colour=talk.colour(stream)):
+    counts: Counter[str] = Counter()
+    shown: list[Finding] = []
+    for one in settings.shown(findings):
+        counts[one.code] += 1
+        if counts[one.code] <= _MOST_SHOWN:
+            shown.append(one)
+    for line in text.finding_lines(shown, talk.width(stream), colour=talk.colour(stream)):
         stream.write(line + "\n")
+    for code, count in counts.items():
+        if count > _MOST_SHOWN:
+            stream.write(f"... and {count - _MOST_SHOWN:,} more {code}; --report FILE lists them all\n")
 
 
 @shared
