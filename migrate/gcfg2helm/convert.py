@@ -119,7 +119,9 @@ def _applied(text: str | None, edits: Sequence[Edit], head: Sequence[str], name:
 def _check_own(before: Mapping[str, Tree], after: Mapping[str, Tree], file: str) -> None:
     """Raise helmyaml.YamlError where a values file holds, and keeps, a setting that the chart prints as none or several."""
     config, kept = before.get("config"), after.get("config")
-    for section, settings in config.items() if isinstance(config, dict) and isinstance(kept, dict) else ():
+    if not isinstance(config, dict) or not isinstance(kept, dict):
+        return
+    for section, settings in config.items():
         if isinstance(settings, list) and same(kept.get(section), settings):
             raise _unusable(file, dotted(("config", section)))
         for name, value in settings.items() if isinstance(settings, dict) else ():
