@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import CORPUS, FIXTURES
-from gcfg2helm import chart, gcfg, plan, tables
+from gcfg2helm import chart, gcfg, slots, tables
 from gcfg2helm.choices import Backend
 from gcfg2helm.convert import Conversion, Request, convert
 from gcfg2helm.decisions import Outcome
@@ -106,7 +106,7 @@ def test_sums_add_up_and_prove_for_any_document(parts: list[str], version: str) 
     ],
 )  # fmt: skip
 def test_a_value_as_yaml(text: str, value: object) -> None:
-    found = plan.node(text)
+    found = slots.node(text)
     assert (type(found), found) == (type(value), value)
 
 

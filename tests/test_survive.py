@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gcfg2helm import emit, gcfg, gotemplate, helmyaml, splice
 from gcfg2helm.masked import Secret
-from gcfg2helm.plan import node
+from gcfg2helm.slots import node
 from gcfg2helm.values import Edit, Tree, same
 from test_helmyaml import helm, needs_helm
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
@@ -17,6 +16,7 @@ from gcfg2helm.grouping import Groups, group_entries
 from gcfg2helm.kinds import misfit
 from gcfg2helm.masked import Secret
 from gcfg2helm.merging import Merger, dotted, preferred
+from gcfg2helm.slots import Slot, node, one_or_list
 from gcfg2helm.tables import CARRY, Action, Rule, Setting, Source, Tables
 from gcfg2helm.transforms import TRANSFORMS
 from gcfg2helm.values import Edit
@@ -28,34 +28,12 @@ if TYPE_CHECKING:
     from gcfg2helm.gcfg import Document
     from gcfg2helm.values import Path, Scalar, Tree
 
-_PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}", re.ASCII)
-
 
 _ENV = ("pod", "env")
 # Looking for the nearest name takes a millisecond; a file with more unknown names than this is no misspelt one.
 _SUGGESTIONS = 30
 _MOST_UNKNOWN = 10_000  # findings; a file with more is no configuration of Connect
 _MOST_SECRETS = 5_000  # their entries in pod.env are a megabyte, and a Helm release holds no more
-
-
-class Slot:
-    """What shall stand at one path under `config`: texts as Connect reads them, each with its place in the sources."""
-
-    __slots__ = ("parts", "path", "secret", "several", "todo")
-
-    def __init__(self, path: Path, several: bool) -> None:  # noqa: FBT001 - private, and read at its calls
-        self.path = path
-        self.several = several
-        self.secret = False
-        self.todo = ""
-        self.parts: list[tuple[int, int, str]] = []
-
-    @property
-    def values(self) -> list[str]:
-        """The texts in the order of the sources."""
-        if len(self.parts) == 1:
-            return [self.parts[0][2]]
-        return [text for _, _, text in sorted(self.parts, key=lambda part: part[:2])]
 
 
 def build(
@@ -111,20 +89,6 @@ def _connect_version(chart: Version, answers: Mapping[str, Tree]) -> Version | N
         return Version.parse(str(override) if override else charts.app_version(chart))
     except ValueError:
         return None
-
-
-def node(text: str) -> Scalar:
-    """Return the YAML value which Helm prints so that gcfg reads `text` from it.
-
-    Booleans and integers below 10^6 stay what they are; everything else is a string, with gcfg's quotes where it needs
-    them: Helm prints larger numbers as `1e+06`. Raises ValueError where gcfg cannot hold the text.
-    """
-    quoted = gcfg.quote(text)
-    if quoted in ("true", "false"):
-        return quoted == "true"
-    if _PLAIN_INTEGER.fullmatch(quoted):
-        return int(quoted)
-    return quoted
 
 
 class _Draft:
@@ -371,7 +335,7 @@ class _Draft:
         edits += defaults
         self.findings += merger.findings
         secret_edits = [
-            Edit(path, _one_or_list(list(texts), len(texts) > 1)) for path, texts in self.secret_values.items()
+            Edit(path, one_or_list(list(texts), len(texts) > 1)) for path, texts in self.secret_values.items()
         ]
         return Plan(
             ctx.chart,
@@ -395,7 +359,7 @@ class _Draft:
             for slot in self.config.pop(header).values():
                 texts: list[Scalar] = [Secret(gcfg.quote(text)) if slot.secret else node(text) for text in slot.values]
                 lines = tuple(line for _, line, _ in slot.parts)
-                yield Edit(slot.path, _one_or_list(texts, slot.several), todo=slot.todo, source=lines)
+                yield Edit(slot.path, one_or_list(texts, slot.several), todo=slot.todo, source=lines)
 
 
 _CODES = {
@@ -404,7 +368,3 @@ _CODES = {
     Action.CHART: "G2H204",
     Action.DROP: "G2H201",
 }
-
-
-def _one_or_list(values: list[Scalar], several: bool) -> Tree:  # noqa: FBT001 - private, and read at its calls
-    return list(values) if several else values[-1]
