@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 import iniconfig
 
-from gcfg2helm import chart, gcfg, helmyaml
+from gcfg2helm import chart, gcfg
+from gcfg2helm.values import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +106,7 @@ def seconds(function: Callable[[], object], repeat: int = 5) -> float:
 def rendering() -> list[tuple[str, float]]:
     """Return what renders a configuration, and its time: the model, and Helm as a process."""
     text = "launcher: {enabled: true}\nsharedStorage: {create: true}\nconfig: {Server: {Address: https://connect.example.com}}\n"
-    values = helmyaml.load(text)
+    values = read.load(text)
     rows = [
         (
             "the model of the chart",

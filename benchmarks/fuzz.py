@@ -19,9 +19,11 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import oracle  # noqa: E402 - beside the tests, which use it too
-from gcfg2helm import chart, gcfg, helmyaml, tables  # noqa: E402
-from gcfg2helm.choices import Backend  # noqa: E402
-from gcfg2helm.convert import Request, convert  # noqa: E402
+from gcfg2helm import chart, gcfg, tables  # noqa: E402
+from gcfg2helm.convert import convert  # noqa: E402
+from gcfg2helm.enums import Backend  # noqa: E402
+from gcfg2helm.plan.request import Request  # noqa: E402
+from gcfg2helm.values import read  # noqa: E402
 
 _BATCH = 20_000
 _YAML = [
@@ -92,7 +94,7 @@ def conversions(count: int) -> Counter[str]:
                 [("f", gcfg.parse(source, "f"))], known, version, backend, "rsc", "connect", values=values
             )
             done = convert(request)
-        except (gcfg.GcfgError, helmyaml.YamlError):
+        except (gcfg.GcfgError, read.YamlError):
             ends["refused"] += 1
             continue
         except Exception as error:  # noqa: BLE001 - what the fuzz is for

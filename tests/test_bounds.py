@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 import gcfg2helm
 from conftest import ROOT
-from gcfg2helm import gcfg, helmyaml, tables
+from gcfg2helm import gcfg, tables
 from gcfg2helm.convert import convert
+from gcfg2helm.values import read
 from test_cli import PROGRAM, run
 from test_plan import converted, request
 from test_splice import documents
@@ -45,10 +46,10 @@ def test_any_bytes_convert_or_are_refused(data: bytes) -> None:
 def test_any_values_file_is_merged_or_refused(text: str) -> None:
     try:
         done = convert(request(BASE, KNOWN, values=text))
-    except helmyaml.YamlError:
+    except read.YamlError:
         return
     assert done.unproven == []
-    assert helmyaml.load(done.values.text) == done.values.tree
+    assert read.load(done.values.text) == done.values.tree
 
 
 def bomb() -> str:
@@ -164,7 +165,7 @@ def test_nothing_of_an_input_reaches_the_terminal_raw(tmp_path: Path) -> None:
         assert not CONTROL.search(done.stderr.replace("\n", "")), done.args
     (tmp_path / "values.yaml").unlink()
     assert run("convert", "x.gcfg", "--yes", cwd=tmp_path).returncode == 0
-    helmyaml.load((tmp_path / "values.yaml").read_text())
+    read.load((tmp_path / "values.yaml").read_text())
 
 
 # expressions ------------------------------------------------------------------------------------------------------
@@ -202,7 +203,7 @@ def slowest(pattern: re.Pattern[str], pieces: list[str], count: int, *, searched
 
 
 # Looked for only in texts of at most 100 characters that another expression has matched as a whole.
-BOUNDED = {"gcfg2helm.kinds._DURATION_PART"}
+BOUNDED = {"gcfg2helm.tables.types._DURATION_PART"}
 
 
 @pytest.mark.parametrize("name", sorted(set(PATTERNS) - BOUNDED))

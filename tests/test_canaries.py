@@ -23,12 +23,13 @@ from typer.testing import CliRunner
 from conftest import ROOT
 from gcfg2helm import gcfg
 from gcfg2helm.chart import NEWEST
-from gcfg2helm.choices import Backend, SecretMode
 from gcfg2helm.cli import COMMANDS, app, talk
-from gcfg2helm.context import Options
-from gcfg2helm.convert import Conversion, Request, convert, prove
-from gcfg2helm.decisions import Outcome
-from gcfg2helm.grouping import group_entries
+from gcfg2helm.convert import Conversion, convert, prove
+from gcfg2helm.enums import Backend, SecretMode
+from gcfg2helm.plan.context import Options
+from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.plan.grouping import group_entries
+from gcfg2helm.plan.request import Request
 from gcfg2helm.report import text
 from gcfg2helm.tables import Subsection
 
@@ -481,14 +482,14 @@ def test_values_that_cannot_be_used_are_not_shown(content: str, place: Place) ->
 
 PROGRAM = """
 import sys
-from gcfg2helm import {module}
+import gcfg2helm.{module}
 from gcfg2helm.cli import main
 def fail(*_, **__):
     try:
         raise KeyError("kanari-cause")
     except KeyError as error:
         raise {kind}("kanari-bug", *{rest}) from error
-{module}.{name} = fail
+sys.modules["gcfg2helm.{module}"].{name} = fail
 main()
 """
 
@@ -496,14 +497,14 @@ main()
 @pytest.mark.parametrize(
     ("module", "name", "kind"),
     [
-        ("plan", "build", "ValueError"),
-        ("secrets", "place", "TypeError"),
-        ("secrets", "env_edits", "RecursionError"),
-        ("files", "build", "OSError"),
-        ("splice", "create", "AssertionError"),
-        ("verify", "compare", "LookupError"),
-        ("manifests", "dump", "ArithmeticError"),
-        ("preview", "changes", "ExceptionGroup"),
+        ("plan.build", "build", "ValueError"),
+        ("plan.secrets", "place", "TypeError"),
+        ("plan.secrets", "env_edits", "RecursionError"),
+        ("plan.files", "build", "OSError"),
+        ("values.splice", "create", "AssertionError"),
+        ("verify.compare", "compare", "LookupError"),
+        ("values.manifests", "dump", "ArithmeticError"),
+        ("values.diff", "changes", "ExceptionGroup"),
     ],
 )
 def test_a_bug_prints_no_value(module: str, name: str, kind: str, place: Place) -> None:

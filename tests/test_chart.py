@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gcfg2helm import chart, findings, helmyaml
+from gcfg2helm import chart, findings
 from gcfg2helm.chart import Origin, Refused, Rendered
+from gcfg2helm.values import read
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
-    from gcfg2helm.values import Tree
+    from gcfg2helm.values.tree import Tree
 
 SHARED = Path(__file__).parents[2] / "shared" / "charts"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the recorded renderings (../shared/charts) are not here")
@@ -28,7 +29,7 @@ OFF = "launcher: {enabled: false}\nbackends: {kubernetes: {enabled: false}}\n"
 
 def render(version: str, *texts: str, release: str = "rsc", namespace: str = "jobs") -> Rendered | Refused:
     """Render values given as YAML."""
-    values = [helmyaml.load(text) for text in texts]
+    values = [read.load(text) for text in texts]
     return chart.render(Version.parse(version), values, release=release, namespace=namespace)
 
 
@@ -74,8 +75,8 @@ def test_recorded(vector: dict[str, Any]) -> None:
     for rendering in vector["renders"]:
         for version in rendering["charts"]:
             try:
-                values = helmyaml.load(vector["values"])
-            except helmyaml.YamlError:
+                values = read.load(vector["values"])
+            except read.YamlError:
                 assert "error" in rendering, version
                 continue
             result = chart.render(
@@ -325,9 +326,7 @@ def test_origins() -> None:
 
 def test_values_are_left_alone() -> None:
     """Rendering changes nothing of what it reads."""
-    values = helmyaml.load(
-        "config: {Kubernetes: {ConnectRuntimeDir: ''}, Metrics: {GraphiteEnabled: true}}" + "\n" + OFF
-    )
+    values = read.load("config: {Kubernetes: {ConnectRuntimeDir: ''}, Metrics: {GraphiteEnabled: true}}" + "\n" + OFF)
     before = json.dumps(values)
     for version in chart.versions():
         chart.render(version, [values], release="r", namespace="n")
@@ -430,9 +429,9 @@ def test_refusals_hold_no_value() -> None:
 def test_loading_is_light() -> None:
     """The list of all paths is read by those who ask for it only, and no YAML library for the chart."""
     program = (
-        "import sys; from gcfg2helm import chart; chart.defaults(chart.NEWEST); "
+        "import sys; from gcfg2helm import chart; from gcfg2helm.chart import history; chart.defaults(chart.NEWEST); "
         "chart.render(chart.NEWEST, [], release='r', namespace='n'); "
-        "print(chart._paths.cache_info().currsize, 'ruamel.yaml' in sys.modules)"
+        "print(history._paths.cache_info().currsize, 'ruamel.yaml' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout.split() == ["0", "False"]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import ROOT
-from gcfg2helm import findings, gcfg, offhost, splice, tables
-from gcfg2helm.choices import Backend
+from gcfg2helm import gcfg, tables
 from gcfg2helm.convert import convert, prove
+from gcfg2helm.enums import Backend
 from gcfg2helm.findings import codes
-from gcfg2helm.values import Edit
+from gcfg2helm.offhost import build
+from gcfg2helm.values import splice
+from gcfg2helm.values.tree import Edit
 from test_plan import converted, request
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ def test_the_back_end_of_an_existing_file(tmp_path: Any) -> None:
 
 
 def test_off_host_without_an_export(known: Tables) -> None:
-    done = offhost.build("f.gcfg", gcfg.parse(BASE), known, offhost.Answers(), lambda _: None)
+    done = build.build("f.gcfg", gcfg.parse(BASE), known, build.Answers(), lambda _: None)
     assert "G2H704" in {one.code for one in done.findings}
 
 
@@ -115,7 +117,3 @@ def test_every_code_is_used_by_the_program() -> None:
         if path.suffix in (".py", ".toml") and path.name != "findings.toml"
     ]
     assert set(codes()) - set(re.findall(r"G2H\d{3}", "\n".join(texts))) == set()
-
-
-def test_levels_are_read_alike_with_and_without_the_texts() -> None:
-    assert findings._levels() == {code: one.level for code, one in codes().items()}

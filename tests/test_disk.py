@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gcfg2helm import atomic
+from gcfg2helm.cli import atomic
 from test_cli import LDAP, run
 
 if TYPE_CHECKING:

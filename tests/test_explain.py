@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gcfg2helm import chart, destinations, explain
-from gcfg2helm.choices import Backend
-from gcfg2helm.destinations import Destination
+from gcfg2helm import chart
+from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Code, codes
-from gcfg2helm.report import explaining
+from gcfg2helm.report import destinations, explain, topics
+from gcfg2helm.report.destinations import Destination
 from gcfg2helm.tables import Action, Section, Setting
 from gcfg2helm.versions import Version
 
@@ -34,7 +34,7 @@ def run(*arguments: str, code: int = 0) -> str:
 
 
 def lines(known: Tables, name: str, width: int = 100) -> list[str]:
-    return list(explaining.text(explain.find(known, name), known, width, colour=False))
+    return list(explain.text(topics.find(known, name), known, width, colour=False))
 
 
 # finding ---------------------------------------------------------------------------------------------------------------
@@ -54,27 +54,27 @@ def lines(known: Tables, name: str, width: int = 100) -> list[str]:
     ],
 )
 def test_a_setting_by_its_name(text: str, key: str, subsection: str | None, known: Tables) -> None:
-    topic = explain.find(known, text)
-    assert isinstance(topic, explain.Named)
+    topic = topics.find(known, text)
+    assert isinstance(topic, topics.Named)
     assert (topic.setting.key, topic.subsection) == (key, subsection)
 
 
 def test_a_section_and_a_finding_by_their_names(known: Tables) -> None:
     for text in ("ldap", "[LDAP]", 'LDAP "x"'):
-        section = explain.find(known, text)
+        section = topics.find(known, text)
         assert isinstance(section, Section)
         assert section.name == "LDAP"
     for text in ("G2H101", "g2h101"):
-        code = explain.find(known, text)
+        code = topics.find(known, text)
         assert isinstance(code, Code)
         assert code.code == "G2H101"
 
 
 def test_every_setting_section_and_finding_is_found(known: Tables) -> None:
     for setting in known:
-        assert explain.find(known, setting.key) == explain.Named(setting, None)
-    assert all(explain.find(known, section.name) is section for section in known.sections.values())
-    assert all(explain.find(known, code) is codes()[code] for code in codes())
+        assert topics.find(known, setting.key) == topics.Named(setting, None)
+    assert all(topics.find(known, section.name) is section for section in known.sections.values())
+    assert all(topics.find(known, code) is codes()[code] for code in codes())
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_every_setting_section_and_finding_is_found(known: Tables) -> None:
     ],
 )
 def test_a_misspelt_name_gets_the_nearest(text: str, near: str, known: Tables) -> None:
-    with pytest.raises(explain.NotFoundError) as error:
-        explain.find(known, text)
+    with pytest.raises(topics.NotFoundError) as error:
+        topics.find(known, text)
     assert near in error.value.near if near else error.value.near == ()
     assert near in str(error.value)
 
@@ -156,8 +156,8 @@ def test_a_destination_for_a_range_and_a_back_end() -> None:
     ],
 )
 def test_a_place_in_words(name: str, place: str, known: Tables) -> None:
-    named = explain.find(known, name)
-    assert isinstance(named, explain.Named)
+    named = topics.find(known, name)
+    assert isinstance(named, topics.Named)
     assert destinations.place(named.setting, destinations.newest(named.setting), known, named.subsection) == place
 
 
@@ -216,23 +216,23 @@ def test_colours_are_only_added(known: Tables) -> None:
     import re
 
     for name in ("Server.Address", "LDAP", "G2H101"):
-        coloured = explaining.text(explain.find(known, name), known, 100, colour=True)
+        coloured = explain.text(topics.find(known, name), known, 100, colour=True)
         plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in coloured]
         assert plain == lines(known, name)
 
 
 def test_the_list_and_its_filters(known: Tables) -> None:
-    assert len(explain.listed(known)) == sum(1 for _ in known)
-    assert {one.section for one in explain.listed(known, "ldap")} == {"LDAP"}
-    dropped = explain.listed(known, action=Action.DROP)
+    assert len(topics.listed(known)) == sum(1 for _ in known)
+    assert {one.section for one in topics.listed(known, "ldap")} == {"LDAP"}
+    dropped = topics.listed(known, action=Action.DROP)
     assert "Git.Executable" in {one.key for one in dropped}
     assert "Server.Address" not in {one.key for one in dropped}
-    some = {one.key for one in explain.listed(known, "LAUNCHER", Action.DROP)}
+    some = {one.key for one in topics.listed(known, "LAUNCHER", Action.DROP)}
     assert "Launcher.KubernetesUseTemplates" in some, "with one back end only"
-    carried = {one.key for one in explain.listed(known, action=Action.CARRY)}
+    carried = {one.key for one in topics.listed(known, action=Action.CARRY)}
     assert {"Server.Address", "Metrics.Enabled"} <= carried, "in some charts only"
-    with pytest.raises(explain.NotFoundError, match="LDAP"):
-        explain.listed(known, "LDPA")
+    with pytest.raises(topics.NotFoundError, match="LDAP"):
+        topics.listed(known, "LDPA")
 
 
 def test_the_command_line() -> None:

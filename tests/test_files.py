@@ -12,16 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from gcfg2helm import files, gcfg, manifests, serverfiles, tables
-from gcfg2helm.choices import Backend
-from gcfg2helm.context import Context, Options
-from gcfg2helm.grouping import group_entries
+from gcfg2helm import gcfg, tables
+from gcfg2helm.cli import disk
+from gcfg2helm.enums import Backend
+from gcfg2helm.plan import files
+from gcfg2helm.plan.context import Context, Options
+from gcfg2helm.plan.grouping import group_entries
+from gcfg2helm.values import manifests
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gcfg2helm.context import FileReader
+    from gcfg2helm.plan.context import FileReader
 
 TABLES = tables.load()
 CA = '[LDAP "x"]\nTLSCACertificate = '
@@ -256,11 +259,11 @@ def root(tmp_path: Path) -> Path:
     ],
 )
 def test_disk_reads(root: Path, path: str) -> None:
-    assert serverfiles.disk(root)(path) == b"a"
+    assert disk.disk(root)(path) == b"a"
 
 
 def test_disk_reads_all_sizes_up_to_the_limit(root: Path) -> None:
-    read = serverfiles.disk(root)
+    read = disk.disk(root)
     assert read("/etc/empty") == b""
     assert read("/etc/most") == b"x" * files.LIMIT
 
@@ -286,7 +289,7 @@ def test_disk_reads_all_sizes_up_to_the_limit(root: Path) -> None:
     ],
 )
 def test_disk_says_why_not(root: Path, path: str, reason: str) -> None:
-    said = serverfiles.disk(root)(path)
+    said = disk.disk(root)(path)
     assert isinstance(said, str)
     assert reason in said
 
@@ -296,7 +299,7 @@ def test_disk_refuses_devices(root: Path) -> None:
         os.mknod(root / "null", 0o020666, os.makedev(1, 3))
     except OSError:
         pytest.skip("only root may make devices")
-    assert serverfiles.disk(root)("/null") == "it is no regular file"
+    assert disk.disk(root)("/null") == "it is no regular file"
 
 
 def test_disk_cannot_read_what_is_forbidden(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,11 +307,11 @@ def test_disk_cannot_read_what_is_forbidden(root: Path, monkeypatch: pytest.Monk
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", forbidden)
-    assert serverfiles.disk(root)("/etc/a") == "Permission denied"
+    assert disk.disk(root)("/etc/a") == "Permission denied"
 
 
 def test_disk_needs_no_root(tmp_path: Path) -> None:
-    assert serverfiles.disk(tmp_path / "gone")("/etc/a") == "No such file or directory"
+    assert disk.disk(tmp_path / "gone")("/etc/a") == "No such file or directory"
 
 
 _NAMES = st.sampled_from(
@@ -337,4 +340,4 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> FileReader:
         "circle": "circle",
     }.items():
         (folder / name).symlink_to(target)
-    return serverfiles.disk(base / "root")
+    return disk.disk(base / "root")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gcfg2helm import goscalars, gotemplate, helmyaml
+from gcfg2helm.chart import template
 from gcfg2helm.masked import Secret
+from gcfg2helm.values import read, scalars
 
 if TYPE_CHECKING:
-    from gcfg2helm.values import Tree
+    from gcfg2helm.values.tree import Tree
 
 HELM = shutil.which("helm", path=str(Path(sys.executable).parent)) or shutil.which("helm")
 CHART = Path(__file__).parent / "chart"
@@ -211,7 +212,7 @@ def helm(text: str, folder: Path) -> tuple[Tree, str] | None:
 @pytest.mark.parametrize("text", SCALARS)
 def test_scalar(text: str) -> None:
     """A scalar is what goyaml.v2 makes of it, of the same type."""
-    found = helmyaml.exact(f"k: {text}\n")["k"]
+    found = read.exact(f"k: {text}\n")["k"]
     assert found == SCALARS[text]
     assert type(found) is type(SCALARS[text])
 
@@ -219,14 +220,14 @@ def test_scalar(text: str) -> None:
 @pytest.mark.parametrize("text", DOCUMENTS)
 def test_document(text: str) -> None:
     """Keys become text, aliases and merge keys are resolved where they stand."""
-    assert helmyaml.exact(text) == DOCUMENTS[text]
+    assert read.exact(text) == DOCUMENTS[text]
 
 
 @pytest.mark.parametrize("text", [*REFUSED_BY_HELM, *REFUSED_BY_US])
 def test_refused(text: str) -> None:
     """What cannot be used is refused with its place."""
-    with pytest.raises(helmyaml.YamlError) as caught:
-        helmyaml.exact(text, "my.yaml")
+    with pytest.raises(read.YamlError) as caught:
+        read.exact(text, "my.yaml")
     line, column = {**REFUSED_BY_HELM, **REFUSED_BY_US}[text]
     assert (caught.value.file, caught.value.line, caught.value.column) == ("my.yaml", line, column)
     assert str(caught.value).startswith(f"my.yaml:{line}:{column}: ")
@@ -235,8 +236,8 @@ def test_refused(text: str) -> None:
 def test_message_holds_no_value() -> None:
     """A value may be a secret: no message repeats it."""
     for text in ("a: !!int hunter2\n", "a: !!binary hunter2?\n", "a: [hunter2\n", "a: 'hunter2\n", "a: hunter2: x\n"):
-        with pytest.raises(helmyaml.YamlError) as caught:
-            helmyaml.exact(text)
+        with pytest.raises(read.YamlError) as caught:
+            read.exact(text)
         assert "hunter2" not in str(caught.value)
 
 
@@ -261,15 +262,15 @@ LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 def test_limits(text: str) -> None:
     """What would cost too much is refused soon."""
     start = time.monotonic()
-    with pytest.raises(helmyaml.YamlError):
-        helmyaml.exact(text)
+    with pytest.raises(read.YamlError):
+        read.exact(text)
     assert time.monotonic() - start < 10
 
 
 def test_depth_that_is_allowed() -> None:
     """Two hundred levels are fine; the tree holds no part twice, so that it may be changed."""
-    assert helmyaml.exact("a: " + "[" * 199 + "]" * 199)
-    tree = helmyaml.exact("a: &x {b: [1]}\nc: *x\n")
+    assert read.exact("a: " + "[" * 199 + "]" * 199)
+    tree = read.exact("a: &x {b: [1]}\nc: *x\n")
     assert tree["a"] == tree["c"]
     assert tree["a"] is not tree["c"]
 
@@ -302,13 +303,13 @@ def test_depth_that_is_allowed() -> None:
 )
 def test_go_text(value: Tree, text: str) -> None:
     """Values print as Go's templates print them."""
-    assert helmyaml.go_text(value) == text
+    assert read.go_text(value) == text
 
 
 def test_key_text() -> None:
     """A number that is a key is printed with the digits of 32 bits."""
-    assert goscalars.key_text(0.1) == "0.1"
-    assert goscalars.key_text(1e300) == ".inf"
+    assert scalars.key_text(0.1) == "0.1"
+    assert scalars.key_text(1e300) == ".inf"
 
 
 @needs_helm
@@ -317,13 +318,13 @@ def test_helm_agrees_on_scalars(tmp_path: Path) -> None:
     text = "config:\n  T:\n" + "".join(f"    k{number}: {scalar}\n" for number, scalar in enumerate(SCALARS))
     judged = helm(text, tmp_path)
     assert judged is not None
-    ours = helmyaml.exact(text)
+    ours = read.exact(text)
     tree, printed = judged
     assert isinstance(tree, dict)
     assert json.dumps(_plain(ours), sort_keys=True) == json.dumps(_plain(tree), sort_keys=True)
     config = ours["config"]
     assert isinstance(config, dict)
-    assert gotemplate.ini(config) + "\n" == printed
+    assert template.ini(config) + "\n" == printed
 
 
 def _plain(tree: Tree) -> Tree:
@@ -341,7 +342,7 @@ def test_helm_agrees_on_documents(text: str, tmp_path: Path) -> None:
     """Helm reads the same tree; where a null stands at the top it takes it for a key to remove."""
     judged = helm(text, tmp_path)
     assert judged is not None
-    assert _plain({**helmyaml.exact(text)}) == _plain(judged[0])
+    assert _plain({**read.exact(text)}) == _plain(judged[0])
 
 
 @needs_helm

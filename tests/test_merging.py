@@ -14,10 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import ROOT, SHARED
-from gcfg2helm import chart, convert, gcfg, helmyaml, serverfiles
-from gcfg2helm.choices import Backend
-from gcfg2helm.cli import app
-from gcfg2helm.values import MISSING, find, same
+from gcfg2helm import chart, convert, gcfg
+from gcfg2helm.cli import app, disk
+from gcfg2helm.enums import Backend
+from gcfg2helm.plan.request import Request
+from gcfg2helm.values import read
+from gcfg2helm.values.tree import MISSING, find, same
 from gcfg2helm.versions import Version
 from test_cli import LDAP
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gcfg2helm.tables import Tables
-    from gcfg2helm.values import Tree
+    from gcfg2helm.values.tree import Tree
 
 CASES = sorted(path.parent for path in ROOT.glob("tests/merging/*/input.gcfg"))
 assert len(CASES) >= 25, "the case folders are part of the project"
@@ -89,7 +91,7 @@ def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
     )
     again = json.loads((tmp_path / "report.json").read_text())["target"]
     layers = [
-        helmyaml.exact(first[name].decode()) for name in ("values.yaml", "values.secret-values.yaml") if name in first
+        read.exact(first[name].decode()) for name in ("values.yaml", "values.secret-values.yaml") if name in first
     ]
     rendered = chart.render(
         Version.parse(again["chart"]), layers, release=again["release"], namespace=again["namespace"]
@@ -150,7 +152,7 @@ def test_real_values_files_lose_no_line(text: str, versions: dict[Version, bool]
     sources = [("f.gcfg", gcfg.parse(LDAP.read_bytes(), "f.gcfg"))]
     root: Any = YAML(typ="safe", pure=True).compose(text)
     for version, installs in versions.items():
-        request = convert.Request(sources, known, version, Backend.LAUNCHER, "rsc", "connect-ns", values=text)
+        request = Request(sources, known, version, Backend.LAUNCHER, "rsc", "connect-ns", values=text)
         done = convert.convert(request)
         assert not done.values.rewritten
         assert done.unproven == []
@@ -248,7 +250,7 @@ def test_certificates_are_not_read_from_beside_the_gcfg(tmp_path: Path, monkeypa
 
 
 def test_files_beside_the_gcfg(tmp_path: Path) -> None:
-    read = serverfiles.beside(tmp_path / "x.gcfg")
+    read = disk.beside(tmp_path / "x.gcfg")
     (tmp_path / "a.yaml").write_bytes(b"a")
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("a.yaml")
@@ -261,7 +263,7 @@ def test_files_beside_the_gcfg(tmp_path: Path) -> None:
 def test_profiles_land_where_the_chart_takes_them() -> None:
     """A text for each key: the chart prints `key=text`, and a number or a boolean would come out as Go prints it."""
     case = ROOT / "tests/merging/launcher"
-    tree = helmyaml.exact((case / "expected.yaml").read_text())
+    tree = read.exact((case / "expected.yaml").read_text())
     profiles = find(tree, ("launcher", "launcherKubernetesProfilesConf"))
     assert profiles == {
         "*": {"default-cpus": "1", "default-mem-mb": "2G", "max-mem-mb": "16384"},
@@ -287,9 +289,9 @@ def test_a_second_run_with_answers_takes_its_questions_back(tmp_path: Path, monk
     text = values.read_text()
     assert "TODO" not in text
     assert "#:" not in text
-    tree = helmyaml.exact(text)
+    tree = read.exact(text)
     assert find(tree, ("ingress", "tls")) == [{"secretName": "wildcard", "hosts": ["connect.example.org"]}]
     assert find(tree, ("executionEnvironments",)) != []
     assert find(tree, ("sharedStorage", "requests", "storage")) == "1Ti"
     assert run("convert", "x.gcfg", "--yes").exit_code == 0, "what was answered stays without the options"
-    assert helmyaml.exact(values.read_text()) == tree
+    assert read.exact(values.read_text()) == tree

@@ -16,11 +16,15 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from conftest import CORPUS, FIXTURES
-from gcfg2helm import atomic, chart, convert, gcfg, manifests, offhost, offhost_cluster, offhost_text
-from gcfg2helm.choices import Backend
-from gcfg2helm.cli import app
-from gcfg2helm.context import Options
+from gcfg2helm import chart, convert, gcfg
+from gcfg2helm.cli import app, atomic
+from gcfg2helm.enums import Backend
 from gcfg2helm.masked import Secret
+from gcfg2helm.offhost import build as offhost
+from gcfg2helm.offhost import cluster, edit
+from gcfg2helm.plan.context import Options
+from gcfg2helm.plan.request import Request
+from gcfg2helm.values import manifests
 
 if TYPE_CHECKING:
     from gcfg2helm.tables import Tables
@@ -174,34 +178,32 @@ def test_any_file(lines: list[str], newline: str, closed: bool, bom: bool) -> No
         "KubernetesAuthToken": "x",
     }
     several = {"ClusterDefinition": ("/etc/a.yaml", "/etc/b.yaml")}
-    text = offhost_text.settle(before, "Launcher", single, several)
+    text = edit.settle(before, "Launcher", single, several)
     after = gcfg.parse(text)
     assert after.bom == bom
     assert after.getboolean("Launcher", "Enabled") is True
     assert after.getboolean("Launcher", "Kubernetes") is True
     assert after.get("Launcher", "DataDir") == "nfs:/a;b"
     live = [one for one in after.entries if one.section.lower() == "launcher" and one.subsection is None]
-    assert set(several["ClusterDefinition"]) <= {
-        one.value for one in offhost_text.live_entries(live, "ClusterDefinition")
-    }
+    assert set(several["ClusterDefinition"]) <= {one.value for one in edit.live_entries(live, "ClusterDefinition")}
     assert others(text) == others(before.source)
     comments = [part for one in before.entries for part in (*one.above, one.beside)]
     assert sorted(filter(None, comments)) == sorted(
         filter(None, (part for one in after.entries for part in (*one.above, one.beside) if part in comments))
     )
     assert text.count("\r\n") == (text.count("\n") if newline == "\r\n" else 0)
-    assert offhost_text.settle(after, "Launcher", single, several) == text
+    assert edit.settle(after, "Launcher", single, several) == text
 
 
 def test_impossible_value() -> None:
     with pytest.raises(ValueError, match="gcfg cannot hold"):
-        offhost_text.settle(gcfg.parse(""), "Launcher", {"DataDir": "nfs:/a\r"}, {})
+        edit.settle(gcfg.parse(""), "Launcher", {"DataDir": "nfs:/a\r"}, {})
 
 
 def test_preview_hides_secrets_over_several_lines() -> None:
     before = gcfg.parse("[Launcher]\nKubernetesAuthToken = abc\\\ndef\nDataDir = x\n")
     after = gcfg.parse("[Launcher]\nKubernetesAuthToken = ghi\nDataDir = x\n")
-    lines = offhost_text.preview(before, after)
+    lines = edit.preview(before, after)
     assert lines[0] == "@@ line 2 @@"
     assert not any(word in line for line in lines for word in ("abc", "def", "ghi"))
     assert len(lines) == 4
@@ -273,7 +275,7 @@ def test_namespace_of_the_file_stays(known: Tables) -> None:
 
 @pytest.mark.parametrize("node_access", [False, True])
 def test_manifests_are_valid(node_access: bool) -> None:
-    made = offhost_cluster.manifests("content", node_access=node_access)
+    made = cluster.manifests("content", node_access=node_access)
     read = list(YAML(typ="safe").load_all(manifests.dump(made)))
     assert read == made
     kinds = [one["kind"] for one in read]
@@ -292,8 +294,8 @@ def test_manifests_are_valid(node_access: bool) -> None:
 
 
 def test_commands_name_the_secret() -> None:
-    secret: Any = offhost_cluster.manifests("content")[2]
-    for command in offhost_cluster.token_commands("content"):
+    secret: Any = cluster.manifests("content")[2]
+    for command in cluster.token_commands("content"):
         assert f"secret {secret['metadata']['name']} --namespace content" in command
 
 
@@ -303,7 +305,7 @@ def test_commands_name_the_secret() -> None:
 def values(
     document: gcfg.Document, known: Tables, options: Options, namespace: str = "rstudio-connect"
 ) -> dict[str, Any]:
-    request = convert.Request(
+    request = Request(
         [("f.gcfg", document)], known, chart.NEWEST, Backend.LAUNCHER, "rsc", namespace, options
     )  # fmt: skip
     return convert.convert(request).values.tree

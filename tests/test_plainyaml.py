@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FIXTURES
-from gcfg2helm import emit, helmyaml, plainyaml, tables
-from gcfg2helm.values import Tree, same
+from gcfg2helm import tables
+from gcfg2helm.values import plainyaml, read, write
+from gcfg2helm.values.tree import Tree, same
 from test_plan import converted
 from test_splice import documents
 from test_survive import texts, trees
@@ -21,13 +22,13 @@ def agrees(text: str) -> bool:
     found = plainyaml.read(text)
     if found is None:
         return False
-    assert same(found, helmyaml.exact(text)), text
+    assert same(found, read.exact(text)), text
     return True
 
 
 @given(st.dictionaries(texts, trees, max_size=4))
 def test_what_is_written_is_read_alike(tree: dict[str, Tree]) -> None:
-    agrees(emit.document(tree, ["a comment"]))
+    agrees(write.document(tree, ["a comment"]))
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.parent.name)

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import CORPUS, FIXTURES
-from gcfg2helm import chart, gcfg, slots, tables
-from gcfg2helm.choices import Backend
-from gcfg2helm.convert import Conversion, Request, convert
-from gcfg2helm.decisions import Outcome
+from gcfg2helm import chart, gcfg, tables
+from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.enums import Backend
 from gcfg2helm.findings import codes
+from gcfg2helm.plan import slots
+from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.plan.request import Request
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

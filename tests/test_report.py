@@ -24,15 +24,20 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from conftest import CORPUS, FIXTURES
-from gcfg2helm import __version__, convert, gcfg, helmyaml, preview, tables
+from gcfg2helm import __version__, convert, gcfg, tables
 from gcfg2helm import chart as charts
-from gcfg2helm.choices import Backend, SecretMode, Tls
 from gcfg2helm.cli import app, talk
-from gcfg2helm.context import Options
+from gcfg2helm.enums import Backend, SecretMode, Tls
 from gcfg2helm.findings import Finding, Level, Place
 from gcfg2helm.masked import STARS
-from gcfg2helm.report import data, database, github, markdown, proof, runbook, steps, table, text
-from gcfg2helm.report.server import Files
+from gcfg2helm.plan import postgres
+from gcfg2helm.plan.context import Options
+from gcfg2helm.plan.request import Request
+from gcfg2helm.report import github, markdown, proof, table, text
+from gcfg2helm.report import json as data
+from gcfg2helm.runbook import model, steps
+from gcfg2helm.runbook.server import Files
+from gcfg2helm.values import diff, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +100,7 @@ def ldap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def made(source: str, options: Options | None = None, values: str | None = None, **more: Any) -> data.Report:
     """Return the report of a gcfg text."""
-    request = convert.Request(
+    request = Request(
         [("f.gcfg", gcfg.parse(source.encode(), "f.gcfg"))], TABLES, more.get("chart", charts.NEWEST),
         more.get("backend", Backend.LAUNCHER), "rsc", "connect", options or Options(), values=values,
     )  # fmt: skip
@@ -105,7 +110,7 @@ def made(source: str, options: Options | None = None, values: str | None = None,
     return data.make(request, done, done.findings, Files("f.gcfg", "v.yaml", *written))
 
 
-def step(report: data.Report, name: str) -> runbook.Step:
+def step(report: data.Report, name: str) -> model.Step:
     (one,) = (one for one in report.steps if one.name == name)
     return one
 
@@ -279,7 +284,7 @@ def test_the_secrets_looked_for_are_there() -> None:
 ])  # fmt: skip
 def test_database(url: str, hosts: list[str], user: str, name: str) -> None:
     """Host, port, user and name are read where that is certain, and a password never is."""
-    found = database.parse("Postgres.URL", url)
+    found = postgres.parse("Postgres.URL", url)
     assert [" ".join(one) for one in found.hosts] == hosts
     assert (found.user, found.name) == (user, name)
     assert "hunter" not in repr(found)
@@ -382,7 +387,7 @@ def test_runbook_of_a_simple_server() -> None:
     """A server whose questions are all answered has the steps that every one has, and no decision."""
     report = made(SMALL, ALL_ANSWERS)
     assert names(report) == ALWAYS
-    assert runbook.Mark.DECISION not in {one.mark for one in report.steps}
+    assert model.Mark.DECISION not in {one.mark for one in report.steps}
 
 
 @pytest.mark.parametrize(("source", "options", "extra", "missing"), [
@@ -511,7 +516,7 @@ def test_diff_without_difference(ldap: Path) -> None:
 
 def test_diff_markdown_of_odd_values() -> None:
     """Values with bars and line breaks stay in their cells."""
-    changes = preview.changes({"a": "x|y"}, {"a": "x\ny"}, lambda _: False)
+    changes = diff.changes({"a": "x|y"}, {"a": "x\ny"}, lambda _: False)
     (row,) = [
         line for line in markdown.render_changes("v", changes, differs=True).splitlines() if line.startswith("| ~")
     ]
@@ -675,7 +680,7 @@ def test_empty_gcfg() -> None:
     report = made("")
     assert table.render(report.plan, 80, colour=False) == ""
     assert text.accounting(report.plan) == "0 settings"
-    assert helmyaml.load("") == {}
+    assert read.load("") == {}
     jsonschema.validate(json.loads(data.dump(data.report(report))), data.schema())
     assert markdown.render(report).startswith("# `f.gcfg`")
     assert steps.__doc__

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from conftest import CORPUS, FIXTURES, ROOT
-from gcfg2helm import chart, destinations, gcfg, tables
-from gcfg2helm.choices import Backend
-from gcfg2helm.context import Options
-from gcfg2helm.convert import Conversion, Request, convert
-from gcfg2helm.decisions import Outcome
-from gcfg2helm.merging import dotted
+from gcfg2helm import chart, gcfg, tables
+from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.enums import Backend
+from gcfg2helm.plan.context import Options
+from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.plan.request import Request
+from gcfg2helm.report import destinations
 from gcfg2helm.tables import CARRY, Action, Kind, Rule, Setting, Subsection
+from gcfg2helm.values.paths import dotted
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gcfg2helm.tables import Tables
-    from gcfg2helm.values import Path as ValuesPath
-    from gcfg2helm.values import Tree
+    from gcfg2helm.values.tree import Path as ValuesPath
+    from gcfg2helm.values.tree import Tree
 
 TABLES = tables.load()
 BOUNDARIES = ["0.3.0", "0.7.0", "0.8.0", "0.8.35", "0.9.0", "0.20.0", "0.20.1", "0.21.0"]

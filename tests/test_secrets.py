@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from gcfg2helm import gcfg, helmyaml, manifests, secrets, tables
-from gcfg2helm.choices import Backend, SecretMode
-from gcfg2helm.context import Context, Options
-from gcfg2helm.decisions import EnvSecret, Plan
-from gcfg2helm.grouping import group_entries
+from gcfg2helm import gcfg, tables
+from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.masked import STARS, Secret
+from gcfg2helm.plan import secrets
+from gcfg2helm.plan.context import Context, Options
+from gcfg2helm.plan.decisions import EnvSecret, Plan
+from gcfg2helm.plan.grouping import group_entries
+from gcfg2helm.values import manifests, read
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
@@ -533,7 +535,7 @@ def test_dump_reads_back(objects: list[dict[str, Any]]) -> None:
     """YAML 1.2 by ruamel's safe loader, and YAML 1.1 as Helm reads it."""
     text = manifests.dump(objects)
     assert list(YAML(typ="safe", pure=True).load_all(text)) == objects
-    assert [helmyaml.load(manifests.dump([one])) for one in objects] == objects
+    assert [read.load(manifests.dump([one])) for one in objects] == objects
 
 
 @pytest.mark.parametrize(
@@ -547,7 +549,7 @@ def test_dump_keeps_awkward_texts(text: str) -> None:
     wanted = {**one, "secret": text}
     dumped = manifests.dump([one, one])
     assert list(YAML(typ="safe", pure=True).load_all(dumped)) == [wanted, wanted]
-    assert helmyaml.load(manifests.dump([one])) == wanted
+    assert read.load(manifests.dump([one])) == wanted
 
 
 def test_dump_refuses_what_is_no_object() -> None:

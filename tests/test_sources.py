@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gcfg2helm import gcfg, inputs, tables
-from gcfg2helm.choices import Backend
-from gcfg2helm.convert import Conversion, Request, convert
-from gcfg2helm.decisions import Outcome
+from gcfg2helm import gcfg, tables
+from gcfg2helm.cli import inputs
+from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.enums import Backend
+from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.plan.request import Request
 from gcfg2helm.versions import Version
 from test_cli import run
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gcfg2helm import helmyaml, splice
-from gcfg2helm.values import Comments, Edit, Tree, applied, find, same
+from gcfg2helm.values import read, splice
+from gcfg2helm.values.tree import Comments, Edit, Tree, applied, find, same
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ def test_only_the_lines_of_the_key_change(edit: Edit, lost: list[str], newline: 
         lost = lost.copy()
     done = splice.apply(text, [edit])
     assert not done.rewritten
-    assert same(helmyaml.load(done.text), applied(helmyaml.load(text), [edit]))
+    assert same(read.load(done.text), applied(read.load(text), [edit]))
     gone = removed(text, done.text)
     assert [line for line in gone if line not in lost and "empty:" not in line] == []
     assert splice.apply(done.text, [edit]).text == done.text
@@ -105,7 +105,7 @@ def test_only_the_lines_of_the_key_change(edit: Edit, lost: list[str], newline: 
 
 def test_an_alias_is_written_out_where_what_it_shares_changes() -> None:
     done = splice.apply(EXISTING, [Edit(("pod", "env"), ENV)])
-    tree = helmyaml.load(done.text)
+    tree = read.load(done.text)
     assert find(tree, ("pod", "env")) == ENV
     assert find(tree, ("other", "env")) == ENV[:1]
     assert not done.rewritten
@@ -117,7 +117,7 @@ def test_the_last_resort_is_a_whole_dump() -> None:
     done = splice.apply("a: 1  # one\nb: |\n  no\n  end", [Edit(("on",), "yes")])
     assert done.rewritten
     assert "# one" in done.text
-    assert helmyaml.load(done.text) == {"a": 1, "b": "no\nend", "on": "yes"}
+    assert read.load(done.text) == {"a": 1, "b": "no\nend", "on": "yes"}
 
 
 def test_comments_come_once() -> None:
@@ -169,7 +169,7 @@ def test_what_is_no_values_file_is_refused_with_its_place(text: str, line: int |
     if line is None:
         splice.apply(text, [])  # Helm takes an unknown tag for text
         return
-    with pytest.raises(helmyaml.YamlError) as caught:
+    with pytest.raises(read.YamlError) as caught:
         splice.apply(text, [Edit(("b",), 1)])
     assert caught.value.line == line
 
@@ -179,7 +179,7 @@ def test_what_is_no_values_file_is_refused_with_its_place(text: str, line: int |
 )
 def test_files_without_content(text: str) -> None:
     done = splice.apply(text, [Edit(("b", "c"), "yes")])
-    assert find(helmyaml.load(done.text.removeprefix("\ufeff")), ("b", "c")) == "yes"
+    assert find(read.load(done.text.removeprefix("\ufeff")), ("b", "c")) == "yes"
     assert all(line in done.text for line in text.splitlines() if line.startswith("#"))
 
 
@@ -191,11 +191,11 @@ def test_real_values_files_lose_no_line(shared: Path) -> None:
     texts = {one["name"]: one["values"] for one in vectors["vectors"] if one["name"].startswith(("example/", "lint/"))}
     assert len(texts) >= 20
     for name, text in texts.items():
-        tree = helmyaml.load(text)
+        tree = read.load(text)
         mine = [edit for edit in edits if edit.path != ("pod", "env") or find(tree, ("pod", "env")) in (None, [])]
         done = splice.apply(text, mine)
         assert not done.rewritten, name
-        assert same(helmyaml.load(done.text), applied(tree, mine)), name
+        assert same(read.load(done.text), applied(tree, mine)), name
         touched = ("enabled:", "create:", "pod:", "launcher:", "rbac:", "config:", "env:", "Server:")
         assert [line for line in removed(text, done.text) if not line.strip().startswith(touched)] == [], name
 
@@ -245,10 +245,10 @@ edits = st.lists(
 @given(documents(), edits, st.sampled_from(["\n", "\r\n"]))
 def test_any_file_says_what_is_meant_and_keeps_the_rest(text: str, changes: list[Edit], newline: str) -> None:
     text = text.replace("\n", newline)
-    tree = helmyaml.load(text)
+    tree = read.load(text)
     meant = applied({("true" if key == "on" else key): value for key, value in tree.items()}, changes)
     done = splice.apply(text, changes)
-    assert same(helmyaml.load(done.text), meant)
+    assert same(read.load(done.text), meant)
     assert splice.apply(done.text, changes).text == done.text
     if same(tree, meant):
         assert done.text == text

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gcfg2helm import emit, gcfg, gotemplate, helmyaml, splice
+from gcfg2helm import gcfg
+from gcfg2helm.chart import template
 from gcfg2helm.masked import Secret
-from gcfg2helm.slots import node
-from gcfg2helm.values import Edit, Tree, same
+from gcfg2helm.plan.slots import node
+from gcfg2helm.values import read, splice, write
+from gcfg2helm.values.tree import Edit, Tree, same
 from test_helmyaml import helm, needs_helm
 
 if TYPE_CHECKING:
@@ -53,14 +55,14 @@ def check(rendered: str, value: str, several: list[str], name: str) -> None:
 @given(texts, st.lists(texts, min_size=1, max_size=3), names)
 @example("1e+06", ["yes", "~"], "n")
 def test_any_text_survives_the_model_of_helm(value: str, several: list[str], name: str) -> None:
-    tree = helmyaml.load(values(value, several, name))
-    check(gotemplate.ini(tree["config"]), value, several, name)  # type: ignore[arg-type]
+    tree = read.load(values(value, several, name))
+    check(template.ini(tree["config"]), value, several, name)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", TRAPS)
 def test_every_trap_survives_the_model_of_helm(value: str) -> None:
-    tree = helmyaml.load(values(value, [value, value], value.replace("\n", "") or "x"))
-    check(gotemplate.ini(tree["config"]), value, [value, value], value.replace("\n", "") or "x")  # type: ignore[arg-type]
+    tree = read.load(values(value, [value, value], value.replace("\n", "") or "x"))
+    check(template.ini(tree["config"]), value, [value, value], value.replace("\n", "") or "x")  # type: ignore[arg-type]
 
 
 @needs_helm
@@ -97,12 +99,12 @@ trees: st.SearchStrategy[Tree] = st.recursive(
 
 @given(st.dictionaries(texts, trees, max_size=4))
 def test_any_tree_reads_back(tree: dict[str, Tree]) -> None:
-    assert same(helmyaml.load(emit.document(tree)), tree)
+    assert same(read.load(write.document(tree)), tree)
 
 
 @given(st.text())
 def test_a_comment_is_one_line_and_a_comment(text: str) -> None:
-    shown = emit.comment(text)
+    shown = write.comment(text)
     assert shown.startswith("#")
     assert len(shown.splitlines()) == 1
     assert "\x1b" not in shown
@@ -118,4 +120,4 @@ def test_what_reads_well_stays_plain() -> None:
         "hello world",
         "/opt/x",
     ):
-        assert emit.scalar(text) == text
+        assert write.scalar(text) == text

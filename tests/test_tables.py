@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gcfg2helm import chart, tablechecks, tables
-from gcfg2helm.choices import Backend
-from gcfg2helm.decisions import Outcome
-from gcfg2helm.rows import Problem, TablesError
+from gcfg2helm import chart, tables
+from gcfg2helm.enums import Backend
+from gcfg2helm.plan import tablechecks
+from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.tables import Action, Fate, Holds, Kind, Setting, Source, Tables
+from gcfg2helm.tables.rows import Problem, TablesError
 from gcfg2helm.versions import Version
 from test_plan import converted
 
@@ -232,7 +233,7 @@ def test_every_line_of_the_conversion_is_a_row(shared: Path, known: Tables) -> N
 
 
 def _actions(setting: Setting) -> set[str]:
-    from gcfg2helm.destinations import actions
+    from gcfg2helm.report.destinations import actions
 
     return {action.value for action in actions(setting)}
 
@@ -283,7 +284,7 @@ def test_our_tables_name_only_what_there_is(known: Tables) -> None:
 
 
 def test_every_transform_is_named_by_a_row(known: Tables) -> None:
-    from gcfg2helm.transforms import LEGACY, TRANSFORMS
+    from gcfg2helm.plan.transforms import LEGACY, TRANSFORMS
 
     assert {rule.transform for setting in known for rule in setting.rules} - {""} == set(TRANSFORMS)
     assert {row.transform for row in known.legacy} - {""} == set(LEGACY)
@@ -302,7 +303,7 @@ def site(folder: Path, **texts: str) -> Path:
 
 def problems(folder: Path) -> list[str]:
     with pytest.raises(TablesError) as error:
-        tables.load(folder)
+        tables.load(folder, tablechecks.check)
     assert str(error.value) == "\n".join(map(str, error.value.problems))
     return [str(one) for one in error.value.problems]
 
@@ -410,7 +411,7 @@ setting = "Own.A"
 before = "0.9.0"
 reason = "r"
 """
-    assert tables.load(site(tmp_path, own=text)).setting("own.b")
+    assert tables.load(site(tmp_path, own=text), tablechecks.check).setting("own.b")
 
 
 def test_all_problems_of_all_files_show_at_once(tmp_path: Path) -> None:
@@ -452,7 +453,7 @@ def test_a_site_adds_settings_and_sections(tmp_path: Path) -> None:
         a='section = "server"\n[Motto]\ntype = "integer"\n[[Motto.rules]]\naction = "drop"\nreason = "The proxy has it."',
         b='section = "Own"\nsubsection = "required"\n[Token]\nsecret = true',
     )
-    known = tables.load(folder)
+    known = tables.load(folder, tablechecks.check)
     motto, token = known.setting("Server.Motto"), known.setting("Own.Token")
     assert motto is not None
     assert token is not None
@@ -483,7 +484,7 @@ reason = "Ask the directory team."
 [BindDN]
 note = "The service account."
 """
-    known = tables.load(site(tmp_path, connect=text))
+    known = tables.load(site(tmp_path, connect=text), tablechecks.check)
     ours = tables.load()
     password, name = known.setting("LDAP.BindPassword"), known.setting("LDAP.BindDN")
     assert password is not None
@@ -524,7 +525,7 @@ reason = "Our own wrapper had it."
     folder = site(tmp_path)
     (folder / "chart").mkdir()
     (folder / "chart/rules.toml").write_text(text, "utf-8")
-    known, ours = tables.load(folder), tables.load()
+    known, ours = tables.load(folder, tablechecks.check), tables.load()
     done = converted("[Server]\nAddress = https://a.b\n", known)
     tree: Any = done.values.tree
     assert tree["rbac"]["create"] is False
@@ -539,7 +540,7 @@ def test_the_layout_of_the_package_is_right_for_a_site_too(tmp_path: Path) -> No
     folder = site(tmp_path)
     (folder / "connect").mkdir()
     (folder / "connect/own.toml").write_text('section = "Own"\n[A]\n', "utf-8")
-    known = tables.load(folder)
+    known = tables.load(folder, tablechecks.check)
     setting = known.setting("Own.A")
     assert setting is not None
     assert setting.origin == "site/own.toml"

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gcfg2helm import gcfg, needs, tables
-from gcfg2helm.choices import Backend, Keep, Tls
-from gcfg2helm.context import Context, Options
-from gcfg2helm.decisions import Outcome
+from gcfg2helm import gcfg, tables
+from gcfg2helm.enums import Backend, Keep, Tls
 from gcfg2helm.findings import Finding, codes
-from gcfg2helm.grouping import group_entries
-from gcfg2helm.transforms import LEGACY, TRANSFORMS, images, runtime, storage
+from gcfg2helm.plan import images, needs, storage
+from gcfg2helm.plan.context import Context, Options
+from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.plan.grouping import group_entries
+from gcfg2helm.plan.transforms import LEGACY, TRANSFORMS, runtime
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gcfg2helm.context import Result
-    from gcfg2helm.values import Edit, Tree
+    from gcfg2helm.plan.context import Result
+    from gcfg2helm.values.tree import Edit, Tree
 
 NEWEST = "0.21.0"
 POSTGRES = "[Database]\nProvider = postgres\n[Postgres]\nURL = postgres://c@pg.example.com/c\n"

@@ -14,11 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import FIXTURES
-from gcfg2helm import chart, gcfg, helmyaml, plan, tables, verify
-from gcfg2helm.choices import Backend
+from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.convert import prove
+from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
+from gcfg2helm.plan import build
 from gcfg2helm.tables import Kind
+from gcfg2helm.values import read
+from gcfg2helm.verify import compare
 from gcfg2helm.versions import Version
 from test_cli import LDAP, run
 from test_helmyaml import HELM, needs_helm
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
 
     from gcfg2helm.convert import Conversion
     from gcfg2helm.tables import Tables
-    from gcfg2helm.values import Path as ValuesPath
-    from gcfg2helm.values import Tree
+    from gcfg2helm.values.tree import Path as ValuesPath
+    from gcfg2helm.values.tree import Tree
 
 KNOWN = tables.load()
 
@@ -42,10 +45,10 @@ def fixture(path: Path, backend: Backend) -> tuple[Conversion, dict[str, Tree]]:
     return done, chart.merge({}, *layers)
 
 
-def judged(done: Conversion, source: bytes, values: dict[str, Tree], backend: Backend) -> verify.Proof:
+def judged(done: Conversion, source: bytes, values: dict[str, Tree], backend: Backend) -> compare.Proof:
     """Verify values as the command does: against a plan that values.yaml has no say in."""
     asked = request(source, KNOWN, backend=backend)
-    made = plan.build(asked.sources, KNOWN, chart=asked.chart, backend=backend, options=asked.options)
+    made = build.build(asked.sources, KNOWN, chart=asked.chart, backend=backend, options=asked.options)
     return prove(made, KNOWN, [values], asked.options, every=True)
 
 
@@ -150,14 +153,14 @@ def test_random_text_in_config_is_noticed(data: st.DataObject) -> None:
 
 
 def _reads_the_same(one: dict[str, Tree], other: dict[str, Tree]) -> bool:
-    from gcfg2helm.grouping import group_entries
+    from gcfg2helm.plan.grouping import group_entries
 
     read = []
     for tree in (one, other):
         text = chart.render(chart.NEWEST, [tree], release="rsc", namespace="rstudio-connect")
         assert isinstance(text, chart.Rendered)
         groups = group_entries([("f", gcfg.parse(text.gcfg))], KNOWN)
-        read.append({key: verify.reads_as(group.setting, group.values) for key, group in groups.items()})
+        read.append({key: compare.reads_as(group.setting, group.values) for key, group in groups.items()})
     return read[0] == read[1]
 
 
@@ -291,7 +294,7 @@ def small_chart(folder: Path, text: str) -> Path:
 @needs_helm
 def test_real_helm_renders_instead_of_the_model(tmp_path: Path) -> None:
     run("convert", LDAP, "--yes", cwd=tmp_path)
-    layers = [helmyaml.load((tmp_path / name).read_text()) for name in ("values.yaml", "values.secret-values.yaml")]
+    layers = [read.load((tmp_path / name).read_text()) for name in ("values.yaml", "values.secret-values.yaml")]
     rendered = chart.render(chart.NEWEST, layers, release="rsc", namespace="rstudio-connect")
     assert isinstance(rendered, chart.Rendered)
     assert HELM is not None

@@ -5,44 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
-from gcfg2helm import chartconfig, gcfg, gotemplate, helmyaml, manifests, plan, secrets, splice, verify
-from gcfg2helm.choices import SecretMode
-from gcfg2helm.context import Options
+from gcfg2helm import gcfg
+from gcfg2helm.chart import managed, template
+from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, Level, finding
-from gcfg2helm.merging import dotted
-from gcfg2helm.values import find, same
+from gcfg2helm.plan import build, secrets
+from gcfg2helm.values import manifests, read, splice
+from gcfg2helm.values.paths import dotted
+from gcfg2helm.values.tree import find, same
+from gcfg2helm.verify import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gcfg2helm.choices import Backend
-    from gcfg2helm.decisions import Plan
-    from gcfg2helm.gcfg import Document
+    from gcfg2helm.plan.context import Options
+    from gcfg2helm.plan.decisions import Plan
+    from gcfg2helm.plan.request import Request
     from gcfg2helm.tables import Tables
-    from gcfg2helm.values import Edit, Tree
-    from gcfg2helm.versions import Version
+    from gcfg2helm.values.tree import Edit, Tree
 
 # Differences that no decision accounts for: an error of this program, unless the chart itself refused.
 _OURS = frozenset({"G2H601", "G2H602", "G2H603"})
-
-
-class Request(NamedTuple):
-    """What a conversion starts from. `values` and `secret_values` are the texts of existing files, None where absent."""
-
-    sources: Sequence[tuple[str, Document]]
-    tables: Tables
-    chart: Version
-    backend: Backend
-    release: str
-    namespace: str
-    options: Options = Options()
-    environment: str = ""
-    values: str | None = None
-    values_name: str = "values.yaml"
-    secret_values: str | None = None
-
-    def __repr__(self) -> str:
-        return f"<Request for chart {self.chart}>"  # its texts may hold secrets
 
 
 class Conversion(NamedTuple):
@@ -57,7 +40,7 @@ class Conversion(NamedTuple):
     secret_values: splice.Applied | None
     secret: str | None
     files: str | None
-    proof: verify.Proof
+    proof: compare.Proof
     findings: Sequence[Finding]
 
     def __repr__(self) -> str:
@@ -70,9 +53,9 @@ class Conversion(NamedTuple):
 
 
 def convert(request: Request) -> Conversion:
-    """Convert, and prove the result. Raises helmyaml.YamlError where an existing values file cannot be used."""
-    before = helmyaml.load(request.values, request.values_name) if request.values else {}
-    made = plan.build(
+    """Convert, and prove the result. Raises read.YamlError where an existing values file cannot be used."""
+    before = read.load(request.values, request.values_name) if request.values else {}
+    made = build.build(
         request.sources,
         request.tables,
         chart=request.chart,
@@ -92,7 +75,7 @@ def convert(request: Request) -> Conversion:
     if any(one.code in _OURS for one in proof.findings):
         _check_own(before, values.tree, request.values_name)
         if more and request.secret_values:
-            _check_own(helmyaml.load(request.secret_values), more.tree, "the second values file")
+            _check_own(read.load(request.secret_values), more.tree, "the second values file")
         if before:
             _check_managed(request, charts.merge(charts.defaults(request.chart), *layers))
     found = [*made.findings, *proof.findings]
@@ -117,7 +100,7 @@ def _applied(text: str | None, edits: Sequence[Edit], head: Sequence[str], name:
 
 
 def _check_own(before: Mapping[str, Tree], after: Mapping[str, Tree], file: str) -> None:
-    """Raise helmyaml.YamlError where a values file holds, and keeps, a setting that the chart prints as none or several."""
+    """Raise read.YamlError where a values file holds, and keeps, a setting that the chart prints as none or several."""
     config, kept = before.get("config"), after.get("config")
     if not isinstance(config, dict) or not isinstance(kept, dict):
         return
@@ -130,47 +113,47 @@ def _check_own(before: Mapping[str, Tree], after: Mapping[str, Tree], file: str)
 
 
 def _check_managed(request: Request, merged: dict[str, Tree]) -> None:
-    """Raise helmyaml.YamlError where what the chart makes of other values is no setting, such as a name of two lines."""
+    """Raise read.YamlError where what the chart makes of other values is no setting, such as a name of two lines."""
     try:
-        managed = chartconfig.managed(request.chart, merged, release=request.release, namespace=request.namespace)
-    except gotemplate.Stop:
+        written = managed.managed(request.chart, merged, release=request.release, namespace=request.namespace)
+    except template.Stop:
         return
-    for section, settings in managed.items():
+    for section, settings in written.items():
         for name, value in settings.items():
             if not _is_setting(section, name, value):
                 raise _unusable(request.values_name, f"what becomes {section}.{name}")
 
 
-def _unusable(file: str, what: str) -> helmyaml.YamlError:
-    return helmyaml.YamlError(file, 1, 1, f"{what} is no setting once the chart has printed it; correct it first")
+def _unusable(file: str, what: str) -> read.YamlError:
+    return read.YamlError(file, 1, 1, f"{what} is no setting once the chart has printed it; correct it first")
 
 
 def _is_setting(section: str, name: str, value: Tree) -> bool:
     try:
-        document = gcfg.parse(gotemplate.ini({section: {name: value}}))
-    except (gcfg.GcfgError, gotemplate.Stop):
+        document = gcfg.parse(template.ini({section: {name: value}}))
+    except (gcfg.GcfgError, template.Stop):
         return False
     count = len(value) if isinstance(value, list) else 1
     names = {entry.name for entry in document.entries}
     return len(document.headers) == 1 and len(document.entries) == count and names <= {name}
 
 
-def _without_own(proof: verify.Proof, made: Plan) -> verify.Proof:
+def _without_own(proof: compare.Proof, made: Plan) -> compare.Proof:
     """Return the proof without what the plan says already: a key of values.yaml stays that the gcfg does not have."""
-    said = {verify.key_of(one.path) for one in made.findings if one.code == "G2H216"}
-    found = [one for one in proof.findings if one.code != "G2H609" or verify.key_of(one.path) not in said]
+    said = {compare.key_of(one.path) for one in made.findings if one.code == "G2H216"}
+    found = [one for one in proof.findings if one.code != "G2H609" or compare.key_of(one.path) not in said]
     return proof._replace(findings=found)
 
 
 def prove(
     made: Plan, tables: Tables, layers: Sequence[dict[str, Tree]], options: Options, *, every: bool = False
-) -> verify.Proof:
+) -> compare.Proof:
     """Render with the model of the chart and compare; a refusal of the chart is the proof's findings."""
     rendered = charts.render(made.chart, layers, release=made.release, namespace=made.namespace)
     if isinstance(rendered, charts.Refused):
-        return verify.Proof((), rendered.findings)
+        return compare.Proof((), rendered.findings)
     merged = charts.merge({}, *layers)
-    return verify.compare(made, tables, rendered.gcfg, merged, options.chart_defaults, every=every)
+    return compare.compare(made, tables, rendered.gcfg, merged, options.chart_defaults, every=every)
 
 
 def worst(findings: Sequence[Finding]) -> Level | None:

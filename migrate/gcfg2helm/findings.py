@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import tomllib
 from enum import IntEnum
 from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
 
 
@@ -42,6 +43,10 @@ class Finding(NamedTuple):
     link: str = ""
 
 
+class InputError(Exception):
+    """An input cannot be used at all; the message names it and says why."""
+
+
 class Code(NamedTuple):
     """A row of the table of findings."""
 
@@ -51,38 +56,18 @@ class Code(NamedTuple):
     text: str
 
 
-_LEVEL = re.compile(r'^\[(G2H[0-9]{3})\]\nlevel = "(info|warning|error)"$', re.MULTILINE)
-
-
 @cache
 def codes() -> dict[str, Code]:
-    """Return every finding that the program can make, by code, from the table `findings.toml`."""
-    from gcfg2helm.rows import Problem, TablesError, package_folder, read_file
+    """Return every finding that the program can make, by code, from the table `findings.toml`.
 
-    problems: list[Problem] = []
-    found: dict[str, Code] = {}
-    for code, row in read_file(package_folder() / "findings.toml", problems).tables().items():
-        level = {"info": Level.INFO, "warning": Level.WARNING, "error": Level.ERROR}.get(row.take("level", str, ""))
-        if level is None:
-            row.problem("level: none of info, warning, error")
-        found[code] = Code(code, level or Level.ERROR, row.take("title", str, ""), row.take("text", str, ""))
-        row.finish()
-    if problems:
-        raise TablesError(problems)
-    return found
-
-
-@cache
-def _levels() -> dict[str, Level]:
-    """Return the level of each code, without reading the texts: every run makes findings, few print what they mean."""
-    from gcfg2helm.rows import package_folder
-
-    text = (package_folder() / "findings.toml").read_text("utf-8")
-    return {code: Level[level.upper()] for code, level in _LEVEL.findall(text)}
+    Raises KeyError or ValueError for a row that is no good; the table is part of the package, and tests read it.
+    """
+    rows = tomllib.loads((files("gcfg2helm_mappings") / "findings.toml").read_text("utf-8"))
+    return {code: Code(code, Level[row["level"].upper()], row["title"], row["text"]) for code, row in rows.items()}
 
 
 def finding(
     code: str, what: str, todo: str = "", place: Place | None = None, path: tuple[str, ...] = (), link: str = ""
 ) -> Finding:
     """Make a finding; its level is the table's. Raises KeyError for a code that the table does not have."""
-    return Finding(code, _levels()[code], what, todo, place, path, link)
+    return Finding(code, codes()[code].level, what, todo, place, path, link)

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gcfg2helm.cli import reporting, talk
+from gcfg2helm.cli import outputs, talk
 from gcfg2helm.cli.convert import beside, converted
+from gcfg2helm.cli.options import Gcfg, Settings, shared
 from gcfg2helm.findings import Level
-from gcfg2helm.options import Gcfg, Settings, shared
 
 
 @shared
@@ -29,12 +29,12 @@ def check(
       gcfg2helm check rstudio-connect.gcfg --format json > report.json
     """
     with talk.errors():
-        from gcfg2helm.session import UsageError
+        from gcfg2helm.cli.session import UsageError
 
         if runbook and output_format is talk.Format.GITHUB:
             raise UsageError("--runbook has no format github")
         loaded, done, findings = converted(settings, gcfg, values)
-        report = reporting.made(loaded, done, findings, gcfg, values, beside)
+        report = outputs.made(loaded, done, findings, gcfg, values, beside)
         for part in _printed(report, output_format, runbook=runbook):
             sys.stdout.write(part)
         sys.stdout.flush()
@@ -44,7 +44,8 @@ def check(
 
 def _printed(report: Any, output_format: talk.Format, *, runbook: bool) -> Iterator[str]:
     """Yield what goes to standard output; JSON holds the runbook in any case."""
-    from gcfg2helm.report import data, github, markdown
+    from gcfg2helm.report import github, markdown
+    from gcfg2helm.report import json as data
     from gcfg2helm.report import text as lines
 
     colour, width = talk.colour(sys.stdout), talk.width(sys.stdout)
@@ -57,6 +58,6 @@ def _printed(report: Any, output_format: talk.Format, *, runbook: bool) -> Itera
             yield github.annotations(report.findings)
             yield f"{lines.accounting(report.plan)}\n"
         case talk.Format.TEXT if runbook:
-            yield from reporting.steps(report, width, colour=colour)
+            yield from outputs.steps(report, width, colour=colour)
         case _:
-            yield from reporting.text(report, width, colour=colour)
+            yield from outputs.text(report, width, colour=colour)

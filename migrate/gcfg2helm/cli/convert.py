@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gcfg2helm.choices import SecretMode
-from gcfg2helm.cli import talk
+from gcfg2helm.cli import ISSUES, talk
+from gcfg2helm.cli.options import Gcfg, Settings, shared
+from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, Level
-from gcfg2helm.options import Gcfg, Settings, shared
 
 _MOST_SHOWN = 1_000  # changes, and findings of one code, on the terminal: nobody reads more there
 
@@ -22,7 +22,8 @@ def beside(output: str, kind: str) -> Path:
 
 
 def converted(settings: Settings, gcfg: str, output: str) -> Any:
-    from gcfg2helm import convert, session
+    from gcfg2helm import convert
+    from gcfg2helm.cli import session
 
     with talk.progress(f"Converting {gcfg}", quiet=settings.quiet):
         to_stdout = output == "-"
@@ -49,16 +50,16 @@ def _show_changes(done: Any, tables: Any, output: str, *, stream: Any) -> bool:
 
 
 def _changes(done: Any, tables: Any) -> Any:
-    from gcfg2helm import preview
+    from gcfg2helm.values import diff
 
     before, after = _masked(done.before), _masked(done.values.tree)
-    return preview.changes(before, after, lambda path: _secret_path(tables, path))
+    return diff.changes(before, after, lambda path: _secret_path(tables, path))
 
 
 def _masked(tree: Any) -> Any:
     """Return values with the texts masked that hold a secret wherever they stand: a key, a URL with a password."""
-    from gcfg2helm import secrets
     from gcfg2helm.masked import Secret
+    from gcfg2helm.plan import secrets
 
     def masked(tree: Any) -> Any:
         if isinstance(tree, dict):
@@ -71,7 +72,8 @@ def _masked(tree: Any) -> Any:
 
 
 def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
-    from gcfg2helm import gcfg, secrets
+    from gcfg2helm import gcfg
+    from gcfg2helm.plan import secrets
 
     if path[:1] != ("config",) or len(path) < 3:
         return len(path) > 1 and not path[-1].startswith("[") and secrets.secret_name("", path[-1])
@@ -116,19 +118,19 @@ def convert(
       gcfg2helm convert rstudio-connect.gcfg --yes --pvc connect-data --image ghcr.io/acme/content:2026.08
     """
     with talk.errors():
-        from gcfg2helm.cli import reporting
+        from gcfg2helm.cli import outputs
 
         if report is not None:
-            reporting.check(report, [gcfg, output, *settings.also, settings.env_file])
-        with reporting.kept(report, settings, gcfg, output, beside):
+            outputs.check(report, [gcfg, output, *settings.also, settings.env_file])
+        with outputs.kept(report, settings, gcfg, output, beside):
             loaded, done, findings = converted(settings, gcfg, output)
         if report is not None:
             failure = "the result does not read as the source" if done.unproven else ""
-            reporting.write(report, reporting.made(loaded, done, findings, gcfg, output, beside, failure))
+            outputs.write(report, outputs.made(loaded, done, findings, gcfg, output, beside, failure))
         if done.unproven:
             _show_findings(settings, findings)
             talk.fail(
-                f"gcfg2helm: nothing was written: the result does not read as the source; a bug, please report it to {talk.ISSUES}",
+                f"gcfg2helm: nothing was written: the result does not read as the source; a bug, please report it to {ISSUES}",
                 1,
             )
         if strict and any(one.level is Level.ERROR for one in findings):
@@ -187,7 +189,7 @@ def _open(path: Path) -> bool:
 def _write_values(
     settings: Settings, loaded: Any, done: Any, findings: list[Finding], output: str, *, yes: bool, dry_run: bool
 ) -> None:
-    from gcfg2helm import atomic
+    from gcfg2helm.cli import atomic
 
     outputs = _outputs(settings, done, output)
     held = {path: atomic.read(path) for path, _, _ in outputs}
@@ -247,7 +249,8 @@ def diff(
 
 
 def _print_changes(done: Any, tables: Any, values: str, output_format: talk.Format, *, differs: bool) -> None:
-    from gcfg2helm.report import data, markdown
+    from gcfg2helm.report import json as data
+    from gcfg2helm.report import markdown
 
     changed = _changes(done, tables)
     if output_format is talk.Format.JSON:

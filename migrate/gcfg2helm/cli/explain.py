@@ -29,8 +29,8 @@ def explain(
       gcfg2helm explain G2H101
     """
     with talk.errors():
-        from gcfg2helm.explain import NotFoundError
-        from gcfg2helm.session import UsageError
+        from gcfg2helm.cli.session import UsageError
+        from gcfg2helm.report.topics import NotFoundError
 
         try:
             lines = list(_answer(name, section, action, output_format, mappings, findings=findings))
@@ -46,8 +46,8 @@ def _answer(
     name: str, section: str, action: str, output_format: talk.Format, mappings: Path | None, *, findings: bool
 ) -> Iterator[str]:
     """Yield the lines of the answer."""
-    from gcfg2helm import explain as knowledge
-    from gcfg2helm.session import UsageError, load_tables
+    from gcfg2helm.cli.session import UsageError, load_tables
+    from gcfg2helm.report import topics
     from gcfg2helm.tables import Action
 
     if output_format is talk.Format.GITHUB:
@@ -59,43 +59,41 @@ def _answer(
         raise UsageError(f"--action: {action!r} is none of {', '.join(words)}")
     tables = load_tables(mappings)
     if name:
-        yield from _topic(knowledge.find(tables, name), tables, output_format)
+        yield from _topic(topics.find(tables, name), tables, output_format)
     elif findings:
         yield from _findings(output_format)
     else:
-        found = knowledge.listed(tables, section, Action(action) if action else None)
+        found = topics.listed(tables, section, Action(action) if action else None)
         yield from _settings(found, tables, output_format)
 
 
 def _topic(topic: Any, tables: Any, output_format: talk.Format) -> Iterator[str]:
-    from gcfg2helm import explain as knowledge
-    from gcfg2helm.report import explaining
+    from gcfg2helm.report import explain, topics
 
     match output_format:
         case talk.Format.JSON:
-            yield _json(knowledge.as_data(topic, tables))
+            yield _json(topics.as_data(topic, tables))
         case talk.Format.MARKDOWN:
-            yield from explaining.markdown(topic, tables)
+            yield from explain.markdown(topic, tables)
         case _:
-            yield from explaining.text(topic, tables, talk.width(sys.stdout), colour=talk.colour(sys.stdout))
+            yield from explain.text(topic, tables, talk.width(sys.stdout), colour=talk.colour(sys.stdout))
 
 
 def _settings(settings: Any, tables: Any, output_format: talk.Format) -> Iterator[str]:
-    from gcfg2helm import explain as knowledge
-    from gcfg2helm.report import explaining
+    from gcfg2helm.report import explain, topics
 
     match output_format:
         case talk.Format.JSON:
-            yield _json([knowledge.setting_data(knowledge.Named(one, None), tables) for one in settings])
+            yield _json([topics.setting_data(topics.Named(one, None), tables) for one in settings])
         case talk.Format.MARKDOWN:
-            yield from explaining.keys_table(settings, tables)
+            yield from explain.keys_table(settings, tables)
         case _:
-            yield from explaining.listing(settings, tables, _list_width())
+            yield from explain.listing(settings, tables, _list_width())
 
 
 def _findings(output_format: talk.Format) -> Iterator[str]:
     from gcfg2helm.findings import codes
-    from gcfg2helm.report import explaining
+    from gcfg2helm.report import explain
 
     found = sorted(codes().values(), key=lambda one: one.code)
     match output_format:
@@ -105,10 +103,10 @@ def _findings(output_format: talk.Format) -> Iterator[str]:
             )
         case talk.Format.MARKDOWN:
             for one in found:
-                yield from explaining.code_markdown(one)
+                yield from explain.code_markdown(one)
                 yield ""
         case _:
-            yield from explaining.finding_listing(found, _list_width())
+            yield from explain.finding_listing(found, _list_width())
 
 
 def _list_width() -> int:

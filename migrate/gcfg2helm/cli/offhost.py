@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gcfg2helm.cli import talk
-from gcfg2helm.options import Gcfg
+from gcfg2helm.cli.options import Gcfg
 
 GCFG = "/etc/rstudio-connect/rstudio-connect.gcfg"
 DEFINITION = "runtimes.yaml"
@@ -94,7 +94,7 @@ def _check_usage(
     node_access: bool,
 ) -> None:
     """Refuse options that cannot go together."""
-    from gcfg2helm.session import UsageError
+    from gcfg2helm.cli.session import UsageError
 
     if gcfg == "-" and not output:
         raise UsageError("GCFG is standard input: name a file for the result with -o, - prints it")
@@ -112,7 +112,7 @@ def _check_names(outputs: list[Path], gcfg: str, token_file: str) -> None:
     """Refuse to write a file twice, or over an input; only the gcfg, which comes last, may be its own output."""
     import os
 
-    from gcfg2helm.session import UsageError
+    from gcfg2helm.cli.session import UsageError
 
     *others, target = [os.path.realpath(path) for path in outputs]
     taken = {os.path.realpath(name) for name in (gcfg, token_file) if name not in ("", "-")}
@@ -131,13 +131,13 @@ def _answers(
     """Return the answers, checked. Raises UsageError; InputError where the token is none."""
     import re
 
-    from gcfg2helm import offhost_checks
-    from gcfg2helm.offhost import Answers
-    from gcfg2helm.session import UsageError
-    from gcfg2helm.transforms import storage
+    from gcfg2helm.cli.session import UsageError
+    from gcfg2helm.offhost import checks
+    from gcfg2helm.offhost.build import Answers
+    from gcfg2helm.plan import storage
 
     url = api_url.rstrip("/")
-    if api_url and not (url.startswith("https://") and offhost_checks.is_api_url(url)):
+    if api_url and not (url.startswith("https://") and checks.is_api_url(url)):
         raise UsageError(
             "--api-url: not a base URL such as https://k8s.example.com:6443, without /api or any other path"
         )
@@ -153,13 +153,15 @@ def _answers(
 
 
 def _token(name: str) -> Any:
-    from gcfg2helm import inputs, offhost_checks
+    from gcfg2helm.cli import inputs
+    from gcfg2helm.findings import InputError
     from gcfg2helm.masked import Secret
+    from gcfg2helm.offhost import checks
 
     text = "".join(inputs.read(name).decode("utf-8", "replace").split())
-    if not offhost_checks.is_token(text):
+    if not checks.is_token(text):
         shown = "<stdin>" if name == "-" else name
-        raise inputs.InputError(f"{shown}: no token in base64; take it as the Secret holds it, not decoded")
+        raise InputError(f"{shown}: no token in base64; take it as the Secret holds it, not decoded")
     return Secret(text)
 
 
@@ -168,20 +170,22 @@ def _token(name: str) -> Any:
 
 def _completed(name: str, answers: Any) -> tuple[bytes, Any, Any]:
     """Read the gcfg and complete it; returns its bytes, what it was, and the result."""
-    from gcfg2helm import gcfg, inputs, offhost, session
+    from gcfg2helm import gcfg
+    from gcfg2helm.cli import inputs, session
+    from gcfg2helm.offhost import build
 
     shown = "<stdin>" if name == "-" else name
     data = inputs.read(name)
     before = gcfg.parse(data, shown)
     try:
-        return data, before, offhost.build(shown, before, session.load_tables(None), answers, _read)
+        return data, before, build.build(shown, before, session.load_tables(None), answers, _read)
     except ValueError as error:
         raise session.UsageError(str(error)) from None
 
 
 def _read(path: str) -> bytes | str | None:
     """Read a cluster definition of this machine; a text says why that failed."""
-    from gcfg2helm import atomic
+    from gcfg2helm.cli import atomic
 
     try:
         return atomic.read(Path(path))
@@ -191,30 +195,31 @@ def _read(path: str) -> bytes | str | None:
 
 def _outputs(data: bytes, before: Any, done: Any, target: str, gcfg: str, made: str) -> list[_Output]:
     """Return the files to write; the gcfg comes last, so that what it names is there when Connect reads it."""
-    from gcfg2helm import atomic, offhost_text
+    from gcfg2helm.cli import atomic
+    from gcfg2helm.offhost import edit
 
     found = [_plain(Path(made), done.definition, show_new=True)] if made else []
     path = Path(target)
     held = data if target == gcfg else atomic.read(path)
-    lines = offhost_text.preview(before, done.document)
+    lines = edit.preview(before, done.document)
     return [*found, _Output(path, held, done.text.encode("utf-8"), lines, private=held is None)]
 
 
 def _manifests(path: Path, namespace: str, *, node_access: bool) -> _Output:
-    from gcfg2helm import manifests, offhost_cluster
+    from gcfg2helm.offhost import cluster
+    from gcfg2helm.values import manifests
 
-    return _plain(path, manifests.dump(offhost_cluster.manifests(namespace, node_access=node_access)))
+    return _plain(path, manifests.dump(cluster.manifests(namespace, node_access=node_access)))
 
 
 def _plain(path: Path, text: str, *, show_new: bool = False) -> _Output:
     """Return a file without secrets; `show_new`: its lines are shown where it is new, too."""
-    from gcfg2helm import atomic, offhost_text
+    from gcfg2helm.cli import atomic
+    from gcfg2helm.offhost import edit
 
     held = atomic.read(path)
     old = (held or b"").decode("utf-8", "replace")
-    return _Output(
-        path, held, text.encode("utf-8"), [] if held is None and not show_new else offhost_text.diff(old, text)
-    )
+    return _Output(path, held, text.encode("utf-8"), [] if held is None and not show_new else edit.diff(old, text))
 
 
 def _readable(done: Any, outputs: list[_Output], target: str) -> list[Any]:
@@ -249,11 +254,11 @@ def _show(outputs: list[_Output], findings: list[Any]) -> None:
 def _show_commands(done: Any, manifests: Path | None) -> None:
     import shlex
 
-    from gcfg2helm import offhost_cluster
+    from gcfg2helm.offhost import cluster
 
     if manifests is None and done.document.get("Launcher", "KubernetesAuthToken"):
         return
-    there, token = offhost_cluster.token_commands(done.namespace)
+    there, token = cluster.token_commands(done.namespace)
     if manifests is not None:
         talk.say(f"to make the account in the cluster:\n  {shlex.join(['kubectl', 'apply', '-f', str(manifests)])}")
     talk.say(
@@ -262,7 +267,7 @@ def _show_commands(done: Any, manifests: Path | None) -> None:
 
 
 def _write(outputs: list[_Output], target: str, *, yes: bool, dry_run: bool, quiet: bool) -> None:
-    from gcfg2helm import atomic
+    from gcfg2helm.cli import atomic
 
     new = [one for one in outputs if one.new]
     if not new:

@@ -10,8 +10,6 @@ from typing import Any, NoReturn
 
 import typer
 
-from gcfg2helm.cli import ISSUES as ISSUES  # noqa: PLC0414 - for the commands
-
 
 class Format(StrEnum):
     """How a command prints its result."""
@@ -41,7 +39,7 @@ def say(line: str) -> None:
 
 def fail(message: str, code: int) -> NoReturn:
     """Print a message and exit; what is not printable in it is shown by its number."""
-    from gcfg2helm.emit import visible
+    from gcfg2helm.values.write import visible
 
     for line in message.split("\n"):
         say(visible(line))
@@ -51,19 +49,24 @@ def fail(message: str, code: int) -> NoReturn:
 @contextmanager
 def errors() -> Iterator[None]:
     """Turn the errors of inputs and of the disk into messages and exit codes."""
-    from gcfg2helm import atomic, gcfg, helm, helmyaml, inputs, rows, session
+    from gcfg2helm import gcfg
+    from gcfg2helm.chart import helm
+    from gcfg2helm.cli import atomic, session
+    from gcfg2helm.findings import InputError
+    from gcfg2helm.tables import rows
+    from gcfg2helm.values import read
 
     try:
         yield
     except session.UsageError as error:
         fail(f"gcfg2helm: {error}", 2)
     except gcfg.GcfgError as error:
-        from gcfg2helm import secrets
+        from gcfg2helm.plan import secrets
 
         fail(error.format(secrets.hide_line), 3)
-    except helmyaml.YamlError as error:
+    except read.YamlError as error:
         fail(f"{error.file}:{error.line}:{error.column}: error: {error.message}", 3)
-    except (inputs.InputError, rows.TablesError, helm.HelmError) as error:
+    except (InputError, rows.TablesError, helm.HelmError) as error:
         fail(f"gcfg2helm: {error}", 3)
     except atomic.WriteError as error:
         fail(f"gcfg2helm: nothing was written: {error}", 4)

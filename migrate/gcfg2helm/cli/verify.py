@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gcfg2helm.cli import talk
+from gcfg2helm.cli.options import Gcfg, Settings, shared
 from gcfg2helm.findings import Finding, Level
-from gcfg2helm.options import Gcfg, Settings, shared
+
+if TYPE_CHECKING:
+    from gcfg2helm.verify.compare import Proof
 
 
 @shared
@@ -31,17 +34,32 @@ def verify(
       gcfg2helm verify rstudio-connect.gcfg values.yaml --chart ./rstudio-connect-0.21.0.tgz
     """
     with talk.errors():
-        from gcfg2helm import verifying
-
         with talk.progress(f"Verifying {values}", quiet=settings.quiet):
-            done = verifying.verified(settings, gcfg, [values, *more], chart, helm)
+            done = _verified(settings, gcfg, [values, *more], chart, helm)
         findings = settings.heard(list(done.findings))
         _show(done, findings, output_format, show_all=show_all, quiet=settings.quiet)
         if settings.fails(findings, Level.ERROR):
             raise typer.Exit(1)
 
 
-def _show(done: Any, findings: list[Finding], output_format: talk.Format, *, show_all: bool, quiet: bool) -> None:
+def _verified(settings: Settings, gcfg: str, names: list[str], chart: Path | None, program: str) -> "Proof":
+    from gcfg2helm import chart as charts
+    from gcfg2helm.chart import helm
+    from gcfg2helm.cli import inputs, session
+    from gcfg2helm.values import read
+    from gcfg2helm.verify import run
+
+    tool = helm.program(program) if chart else ""
+    if chart and not settings.chart_version:
+        settings = settings._replace(chart_version=helm.chart_version(tool, chart))
+    files = [(name, inputs.existing(name)) for name in names]
+    merged = charts.merge({}, *(read.load(text, name) for name, text in files))
+    loaded = session.load(settings, gcfg, existing=merged)
+    done = run.verified(loaded.request, files, chart, tool)
+    return done._replace(findings=[*loaded.findings, *done.findings])
+
+
+def _show(done: "Proof", findings: list[Finding], output_format: talk.Format, *, show_all: bool, quiet: bool) -> None:
     from gcfg2helm.report import proof
 
     stream = sys.stdout

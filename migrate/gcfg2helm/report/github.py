@@ -5,9 +5,9 @@ https://docs.github.com/en/actions/reference/workflow-commands-for-github-action
 
 from collections.abc import Sequence
 
-from gcfg2helm import emit
 from gcfg2helm.findings import Finding, Level
-from gcfg2helm.report import data
+from gcfg2helm.report import json as data
+from gcfg2helm.values import write
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "notice"}
 
@@ -29,7 +29,7 @@ def _annotation(one: Finding) -> str:
 
 def _message(text: str) -> str:
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return emit.visible(escaped)
+    return write.visible(escaped)
 
 
 def _property(text: str) -> str:

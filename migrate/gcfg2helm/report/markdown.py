@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gcfg2helm import emit, preview
-from gcfg2helm.merging import dotted
-from gcfg2helm.report import data, runbook, table, text
-from gcfg2helm.values import MISSING
+from gcfg2helm.report import json as data
+from gcfg2helm.report import table, text
+from gcfg2helm.runbook import model
+from gcfg2helm.values import diff, write
+from gcfg2helm.values.paths import dotted
+from gcfg2helm.values.tree import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gcfg2helm.preview import Change
-    from gcfg2helm.report.data import Report
+    from gcfg2helm.report.json import Report
+    from gcfg2helm.runbook.model import Step
+    from gcfg2helm.values.diff import Change
 
 _SPECIAL = re.compile(r"[\\*\[\]<>|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=[#A-Za-z0-9]+;)|\A[#+-](?=\s)")
 _FENCE = re.compile(r"`{3,}")
@@ -22,7 +25,7 @@ _FENCE = re.compile(r"`{3,}")
 
 def prose(text: str) -> str:
     """Return text as a line of prose: what stands between backticks is code, all else shows as it is."""
-    text = emit.visible(text)
+    text = write.visible(text)
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return "\\`".join(map(_escaped, parts))
@@ -37,7 +40,7 @@ def code(text: str) -> str:
     """Return text as code in a line or in a cell of a table; nothing for nothing."""
     if not text:
         return ""
-    text = emit.visible(text).replace("|", "\\|")
+    text = write.visible(text).replace("|", "\\|")
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     marks, blank = "`" * (longest + 1), " " if longest or text[0] == " " == text[-1] else ""
     return f"{marks}{blank}{text}{blank}{marks}"
@@ -45,7 +48,7 @@ def code(text: str) -> str:
 
 def fence(language: str, lines: Sequence[str]) -> Iterator[str]:
     """Yield lines as a block of code that none of them can end."""
-    lines = [emit.visible(line) for line in lines]
+    lines = [write.visible(line) for line in lines]
     longest = max((len(run) for line in lines for run in _FENCE.findall(line)), default=2)
     yield "`" * (longest + 1) + language
     yield from lines
@@ -72,7 +75,7 @@ def render_changes(name: str, changes: Sequence[Change], *, differs: bool) -> st
 
 
 def _value(value: object) -> str:
-    return "" if value is MISSING else code(preview.shown(value))
+    return "" if value is MISSING else code(diff.shown(value))
 
 
 def _joined(lines: Iterable[str]) -> str:
@@ -122,9 +125,9 @@ def _report_lines(report: Report) -> Iterator[str]:
 
 
 def _runbook_lines(report: Report, level: int) -> Iterator[str]:
-    yield f"{runbook.summary(report.steps)}."
+    yield f"{model.summary(report.steps)}."
     yield ""
-    yield from runbook.markdown_lines(report.steps, level)
+    yield from _step_lines(report.steps, level)
 
 
 def _finding_lines(report: Report) -> Iterator[str]:
@@ -146,3 +149,18 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield f"|{' --- |' * len(head)}"
     for row in rows:
         yield f"| {' | '.join(row)} |"
+
+
+def _step_lines(steps: Sequence[Step], level: int) -> Iterator[str]:
+    """Yield the steps as Markdown, each under a heading of that level."""
+    for number, step in enumerate(steps, 1):
+        yield f"{'#' * level} {number}. {prose(step.title)}"
+        yield ""
+        yield f"**{step.mark.value.capitalize()}.**"
+        yield ""
+        for note in step.notes:
+            yield prose(note)
+            yield ""
+        if step.commands:
+            yield from fence("sh", step.commands)
+            yield ""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gcfg2helm import emit
-from gcfg2helm.merging import dotted
 from gcfg2helm.report import text
-from gcfg2helm.verify import Status
+from gcfg2helm.values import write
+from gcfg2helm.values.paths import dotted
+from gcfg2helm.verify.compare import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gcfg2helm.verify import Proof, Row
+    from gcfg2helm.verify.compare import Proof, Row
 
 SCHEMA_VERSION = 1
 
@@ -38,11 +38,11 @@ def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool) -> Iterat
     for row in _rows(proof, show_all=show_all):
         yield ""
         hue = "red" if row.status is Status.DIFFERENT else "green"
-        yield f"{text.paint(row.status.value, hue, on=colour)}  {emit.visible(row.setting)}"
+        yield f"{text.paint(row.status.value, hue, on=colour)}  {write.visible(row.setting)}"
         if row.server is not None:
-            yield f"  server  {row.place or ''}: {text.clipped(emit.visible(str(row.server)), width)}"
+            yield f"  server  {row.place or ''}: {text.clipped(write.visible(str(row.server)), width)}"
         if row.pod is not None:
-            yield f"  pod     rendered line {row.rendered_line}: {text.clipped(emit.visible(str(row.pod)), width)}"
+            yield f"  pod     rendered line {row.rendered_line}: {text.clipped(write.visible(str(row.pod)), width)}"
         if row.path:
             yield f"  values  {dotted(row.path)}"
         if row.reason:
@@ -111,5 +111,5 @@ def as_markdown(proof: Proof, *, show_all: bool) -> str:
 
 
 def _cell(value: str) -> str:
-    shown = emit.visible(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    shown = write.visible(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
     return shown.replace("`", "\\`").replace("*", "\\*") if value.strip("*") else f"`{value}`" if value else ""

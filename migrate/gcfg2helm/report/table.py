@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gcfg2helm import emit
-from gcfg2helm.decisions import Outcome
-from gcfg2helm.merging import dotted
+from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.values import write
+from gcfg2helm.values.paths import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
 
-    from gcfg2helm.decisions import Decision, Plan
+    from gcfg2helm.plan.decisions import Decision, Plan
 
 _STYLES = {
     Outcome.CARRIED: "green",
@@ -73,9 +73,9 @@ def render(plan: Plan, width: int, *, colour: bool) -> str:
     several = len({one.at.file for one in plan.decisions}) > 1
     widths = _widths(plan.decisions, width)
     for file, section, decisions in by_section(plan.decisions):
-        heading = Text(f"[{emit.visible(section)}]", style="bold")
+        heading = Text(f"[{write.visible(section)}]", style="bold")
         if several:
-            heading.append(f"  {emit.visible(file)}", style="not bold dim")
+            heading.append(f"  {write.visible(file)}", style="not bold dim")
         console.print(heading, soft_wrap=True)
         console.print(_table(decisions, plan, widths))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().split("\n")[:-1])
@@ -85,13 +85,13 @@ def _widths(decisions: Sequence[Decision], width: int) -> list[int]:
     """Return the widths of the columns, the same for all sections."""
     line = max(len(str(one.at.entry.line)) for one in decisions)
     outcome = max(len(one.outcome.value) for one in decisions)
-    setting = min(max(len(emit.visible(one.setting)) for one in decisions), 36 if width >= _WIDE else 26)
+    setting = min(max(len(write.visible(one.setting)) for one in decisions), 36 if width >= _WIDE else 26)
     rest = max(width - line - outcome - setting - 2 - 3 * _GAP, 8)
     if width < _NARROW:
         return [line, max(width - line - 2 - _GAP, 16)]
     if width < _WIDE:
         return [line, setting, outcome, rest]
-    place = min(max(len(emit.visible(target(one))) for one in decisions), rest * 9 // 20)
+    place = min(max(len(write.visible(target(one))) for one in decisions), rest * 9 // 20)
     return [line, setting, outcome, place, rest - place - _GAP]
 
 
@@ -104,9 +104,9 @@ def _table(decisions: Sequence[Decision], plan: Plan, widths: Sequence[int]) -> 
     for width in widths[1:]:
         table.add_column(width=width, overflow="fold")
     for one in decisions:
-        line, setting = Text(str(one.at.entry.line)), Text(emit.visible(one.setting))
+        line, setting = Text(str(one.at.entry.line)), Text(write.visible(one.setting))
         outcome = Text(one.outcome.value, style=_STYLES[one.outcome])
-        place, reason = Text(emit.visible(target(one))), Text(emit.visible(why(one, plan)), style="dim")
+        place, reason = Text(write.visible(target(one))), Text(write.visible(why(one, plan)), style="dim")
         told = one.reason or one.path in plan.kept or of_a_site(one)  # that a line stays as it is shows
         below = Text("\n").join(part for part in (place, reason if told else Text()) if part)
         match len(widths):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
-from gcfg2helm import emit, preview
-from gcfg2helm.decisions import Outcome
 from gcfg2helm.findings import Level
-from gcfg2helm.merging import dotted
-from gcfg2helm.values import MISSING
+from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.runbook.model import Mark, Step
+from gcfg2helm.values import diff, write
+from gcfg2helm.values.paths import dotted
+from gcfg2helm.values.tree import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gcfg2helm.decisions import Plan
     from gcfg2helm.findings import Finding
-    from gcfg2helm.preview import Change
-    from gcfg2helm.verify import Proof
+    from gcfg2helm.plan.decisions import Plan
+    from gcfg2helm.values.diff import Change
+    from gcfg2helm.verify.compare import Proof
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 _SIGNS = {"+": "green", "-": "red", "~": "yellow"}
@@ -30,6 +32,8 @@ _WORDS = {
     Outcome.SUPERSEDED: "superseded",
     Outcome.DROPPED: "dropped",
 }
+
+_MARKS = {Mark.DONE: "green", Mark.COMMAND: "cyan", Mark.DECISION: "yellow"}
 
 
 def paint(text: str, colour: str, *, on: bool) -> str:
@@ -60,10 +64,10 @@ def _change_line(change: Change, start: str, width: int, *, colour: bool) -> str
     hue = _SIGNS[change.sign]
     room = max(width - len(start) - 2, 24)
     if change.old is MISSING or change.new is MISSING:
-        value = preview.shown(change.new if change.old is MISSING else change.old)
+        value = diff.shown(change.new if change.old is MISSING else change.old)
         return f"{paint(start, hue, on=colour)}: {clipped(value, room)}"
     half = max((room - 4) // 2, 10)
-    old, new = clipped(preview.shown(change.old), half), clipped(preview.shown(change.new), half)
+    old, new = clipped(diff.shown(change.old), half), clipped(diff.shown(change.new), half)
     return f"{paint(start, hue, on=colour)}: {paint(old, 'red', on=colour)} -> {paint(new, 'green', on=colour)}"
 
 
@@ -87,9 +91,11 @@ def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool) -> I
     for one in sorted(findings, key=lambda one: (-one.level, one.place or ("", 0, 0))):
         place = f"{one.place}: " if one.place and one.place.line else ""
         label = paint(f"{one.level} {one.code}", _LEVELS[one.level], on=colour)
-        yield from _wrapped(f"{place}{label}: ", emit.visible(one.what), width, len(f"{place}{one.level} {one.code}: "))
+        yield from _wrapped(
+            f"{place}{label}: ", write.visible(one.what), width, len(f"{place}{one.level} {one.code}: ")
+        )
         if one.todo:
-            yield from _wrapped("    -> ", emit.visible(one.todo), width, 7)
+            yield from _wrapped("    -> ", write.visible(one.todo), width, 7)
 
 
 def _wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str]:
@@ -128,3 +134,19 @@ def proof_line(proof: Proof) -> str:
         ", ".join(f"{number} {status.value}" for status, number in proof.counts().items() if number)
         or "nothing to compare"
     )
+
+
+def step_lines(steps: Sequence[Step], width: int, *, colour: bool) -> Iterator[str]:
+    """Yield the steps for a terminal; commands stay on one line, so that they can be copied."""
+    for number, step in enumerate(steps, 1):
+        yield ""
+        title = paint(f"{number:2}. {step.title}", "bold", on=colour)
+        yield f"{title}  {paint(f'[{step.mark.value}]', _MARKS[step.mark], on=colour)}"
+        for note in step.notes:
+            wrapped = textwrap.wrap(
+                write.visible(note), width, initial_indent="    ", subsequent_indent="    ",
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+            yield from wrapped
+        for command in step.commands:
+            yield f"      {write.visible(command)}"

@@ -1,0 +1,90 @@
+"""The published versions of the chart, each with its Connect and its default values: tables read by version."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from gcfg2helm.tables.rows import package_folder
+from gcfg2helm.versions import Version
+
+if TYPE_CHECKING:
+    from gcfg2helm.values.tree import Path, Tree
+
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+@cache
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads((package_folder() / "chart" / f"{name}.toml").read_text("utf-8"))
+
+
+def versions() -> tuple[Version, ...]:
+    """Return the published versions that are supported, ascending."""
+    return tuple(sorted(_apps()))
+
+
+def app_version(chart: Version) -> str:
+    """Return the Connect that a version of the chart installs. Raises KeyError for a version that was not published."""
+    return _apps()[chart]
+
+
+@cache
+def _apps() -> dict[Version, str]:
+    return {Version.parse(chart): connect for connect, charts in _table("versions").items() for chart in charts.split()}
+
+
+@cache
+def defaults(chart: Version) -> dict[str, Tree]:
+    """Return the default values that matter here; the tree is shared, so it is not to be changed."""
+    tree = _at(_table("defaults"), chart)
+    return tree if isinstance(tree, dict) else {}
+
+
+def _at(node: dict[str, Any], chart: Version) -> Tree:
+    """Return a branch of the table as it was in one version; None where there was none of it."""
+    steps = {key: value for key, value in node.items() if key == "gone" or _VERSION.fullmatch(key)}
+    if not steps:
+        branch = {key: _at(value, chart) for key, value in node.items()}
+        return {key: value for key, value in branch.items() if value is not None} or None
+    if "gone" in steps and chart >= Version.parse(steps.pop("gone")):
+        return None
+    found = [key for key in steps if Version.parse(key) <= chart]
+    value: Tree = steps[found[-1]] if found else None
+    return dict(value) if isinstance(value, dict) else list(value) if isinstance(value, list) else value
+
+
+def knows(chart: Version, path: Path) -> bool:
+    """Whether a version's values.yaml has a path; below a map that takes any key, everything is known."""
+    if path[:1] in (("global",), ("rstudio-library",)):
+        return True
+    known, free = _paths(chart)
+    return path in known or any(path[:length] in free for length in range(1, len(path)))
+
+
+@cache
+def _paths(chart: Version) -> tuple[frozenset[Path], frozenset[Path]]:
+    known: set[Path] = set()
+    free: set[Path] = set()
+    for row in _table("paths")["path"]:
+        if not _within(row["in"], chart):
+            continue
+        free.update(tuple(text.split("/")) for text in row.get("free", ()))
+        for text in (*row.get("leaf", ()), *row.get("free", ())):
+            path = tuple(text.split("/"))
+            known.update(path[:length] for length in range(1, len(path) + 1))
+    return frozenset(known), frozenset(free)
+
+
+def _within(ranges: str, chart: Version) -> bool:
+    for part in ranges.split():
+        since, _, before = part.partition("-")
+        if part == "*" or (Version.parse(since) <= chart and (not before or chart < Version.parse(before))):
+            return True
+    return False
+
+
+OLDEST, *_, NEWEST = versions()
+KUBERNETES_SINCE = Version(0, 9, 0)  # the first chart with the Kubernetes runner as a back end

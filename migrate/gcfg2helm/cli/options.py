@@ -1,0 +1,145 @@
+"""The options that several commands share, declared once, and what they say as one value."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from gcfg2helm.enums import Backend, Keep, SecretMode, Tls
+from gcfg2helm.findings import Finding, Level
+
+Gcfg = Annotated[str, typer.Argument(metavar="GCFG", help="The server's rstudio-connect.gcfg; - is standard input.")]
+
+TARGET = "Target"
+ANSWERS = "Answers"
+SOURCES = "More sources"
+FINDINGS = "Findings"
+
+
+class Settings(NamedTuple):
+    """Everything the shared options say, as given on the command line."""
+
+    chart_version: str
+    backend: Backend | None
+    release: str
+    namespace: str
+    pvc: str
+    storage_class: str
+    storage_size: str
+    nfs: str
+    ingress_class: str
+    tls: Tls
+    tls_secret: str
+    license_file_secret: str
+    license_server: str
+    image: tuple[str, ...]
+    secrets: SecretMode
+    secret_name: str
+    chart_defaults: str
+    prefer: str
+    root: Path | None
+    also: tuple[str, ...]
+    env_file: str
+    mappings: Path | None
+    ignore: frozenset[str]
+    fail_on: Level | None
+    verbose: bool
+    quiet: bool
+
+    @property
+    def keep_defaults(self) -> Keep:
+        """Whose defaults count under `config`."""
+        return Keep.CHART if self.chart_defaults == "chart" else Keep.SERVER
+
+    @property
+    def preferred(self) -> Keep:
+        """Who wins under `config`."""
+        return Keep.VALUES if self.prefer == "values" else Keep.GCFG
+
+    def heard(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings that `--ignore` leaves."""
+        return [one for one in findings if one.code not in self.ignore]
+
+    def shown(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings to print: with `--quiet` errors, with `--verbose` all, else all but infos."""
+        level = Level.ERROR if self.quiet else Level.INFO if self.verbose else Level.WARNING
+        return [one for one in findings if one.level >= level]
+
+    def fails(self, findings: list[Finding], default: Level | None) -> bool:
+        """Whether findings reach the level of `--fail-on`, or the command's own."""
+        level = self.fail_on or default
+        return level is not None and any(one.level >= level for one in self.heard(findings))
+
+
+def _word(name: str, *words: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in words:
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(words)}.", param_hint=name)
+        return value
+
+    return check
+
+
+def _codes(values: list[str]) -> list[str]:
+    from gcfg2helm.findings import codes
+
+    unknown = [value for value in values if value.upper() not in codes()] if values else []
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: no such finding; `gcfg2helm explain` lists them.")
+    return [value.upper() for value in values]
+
+
+def _settings(
+    chart_version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the chart, 0.3.0 or newer; default: the newest known.", rich_help_panel=TARGET)] = "",
+    backend: Annotated[Backend | None, typer.Option(help="What starts content; default: as values.yaml says, else launcher.", rich_help_panel=TARGET)] = None,
+    release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc",
+    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the release.", rich_help_panel=TARGET)] = "rstudio-connect",
+    pvc: Annotated[str, typer.Option(metavar="NAME", help="Existing PersistentVolumeClaim with the data directory.", rich_help_panel=ANSWERS)] = "",
+    storage_class: Annotated[str, typer.Option(metavar="NAME", help="Storage class of the shared storage (ReadWriteMany).", rich_help_panel=ANSWERS)] = "",
+    storage_size: Annotated[str, typer.Option(metavar="SIZE", help="Size of the shared storage, such as 100Gi.", rich_help_panel=ANSWERS)] = "",
+    nfs: Annotated[str, typer.Option(metavar="HOST:/PATH", help="NFS export with the data directory.", rich_help_panel=ANSWERS)] = "",
+    ingress_class: Annotated[str, typer.Option(metavar="NAME", help="Class of the ingress.", rich_help_panel=ANSWERS)] = "",
+    tls: Annotated[Tls, typer.Option(help="Where TLS ends.", rich_help_panel=ANSWERS)] = Tls.INGRESS,
+    tls_secret: Annotated[str, typer.Option(metavar="NAME", help="Secret with the certificate of the ingress.", rich_help_panel=ANSWERS)] = "",
+    license_file_secret: Annotated[str, typer.Option(metavar="NAME", help="Secret with the licence file.", rich_help_panel=ANSWERS)] = "",
+    license_server: Annotated[str, typer.Option(metavar="URL", help="Floating licence server.", rich_help_panel=ANSWERS)] = "",
+    image: Annotated[list[str], typer.Option(metavar="NAME", help="Image for content; repeatable.", rich_help_panel=ANSWERS)] = [],  # noqa: B006
+    secrets: Annotated[SecretMode, typer.Option(help="separate: files of their own; existing: references only; inline: in values.yaml.", rich_help_panel=ANSWERS)] = SecretMode.SEPARATE,
+    secret_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the Kubernetes Secret.", rich_help_panel=ANSWERS)] = "",
+    chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=_word("--chart-defaults", "server", "chart"), help="server: behave as the old server; chart: leave the chart's own defaults in.", rich_help_panel=ANSWERS)] = "server",
+    prefer: Annotated[str, typer.Option(metavar="gcfg|values", callback=_word("--prefer", "gcfg", "values"), help="Who wins under `config` where both speak.", rich_help_panel=ANSWERS)] = "gcfg",
+    root: Annotated[Path | None, typer.Option(metavar="DIR", help="The old server's file system, or a copy: files are read from it.", exists=True, file_okay=False, rich_help_panel=SOURCES)] = None,
+    also: Annotated[list[str], typer.Option(metavar="FILE", help="A second gcfg that the server reads, such as rstudio-connect-migration.gcfg; repeatable.", rich_help_panel=SOURCES)] = [],  # noqa: B006
+    env_file: Annotated[str, typer.Option(metavar="FILE", help="CONNECT_* variables of the old service: KEY=value lines or a systemd drop-in.", rich_help_panel=SOURCES)] = "",
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
+    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=_codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=FINDINGS)] = [],  # noqa: B006
+    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=_word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=FINDINGS)] = "",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
+) -> Settings:  # fmt: skip
+    return Settings(
+        chart_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
+        license_file_secret, license_server, tuple(image), secrets, secret_name, chart_defaults, prefer, root, tuple(also),
+        env_file, mappings, frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet,
+    )  # fmt: skip
+
+
+def shared(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command, whose first parameter is a Settings, all the shared options behind its own."""
+    common = inspect.signature(_settings).parameters
+    _, *own = inspect.signature(command).parameters.values()
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        settings = _settings(**{name: given.pop(name) for name in common})
+        command(settings, **given)
+
+    parameters = [*own, *common.values()]
+    keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    run.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    del run.__wrapped__
+    return run

@@ -1,0 +1,112 @@
+"""What the commands share about reports: made of a conversion, put into a format, written to a file."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from gcfg2helm.cli import talk
+from gcfg2helm.cli.options import Settings
+from gcfg2helm.findings import Finding
+
+_SUFFIXES = {".txt": talk.Format.TEXT, ".json": talk.Format.JSON, ".md": talk.Format.MARKDOWN}
+_WIDTH = 100  # of a report in a file
+
+
+def check(path: Path, inputs: Sequence[str]) -> None:
+    """Raise session.UsageError for a report in no known format, or one that would take the place of another file."""
+    from gcfg2helm.cli.session import UsageError
+
+    if path.suffix not in _SUFFIXES:
+        raise UsageError(f"--report: {str(path)!r} ends in none of {', '.join(_SUFFIXES)}")
+    if os.path.realpath(path) in {os.path.realpath(name) for name in inputs if name and name != "-"}:
+        raise UsageError(f"--report: {str(path)!r} is another file of this conversion")
+
+
+def made(
+    loaded: Any,
+    done: Any,
+    findings: Sequence[Finding],
+    gcfg: str,
+    output: str,
+    beside: Callable[[str, str], Path],
+    failure: str = "",
+) -> Any:
+    """Return the report of a conversion into `output`; `beside` names the files that go with it."""
+    from gcfg2helm.report import json as data
+    from gcfg2helm.runbook.server import Files
+
+    output = "values.yaml" if output == "-" else output
+    kinds = {"secret": done.secret, "secret-values": done.secret_values, "files": done.files}
+    names = [str(beside(output, kind)) if there else "" for kind, there in kinds.items()]
+    source = "rstudio-connect.gcfg" if gcfg == "-" else gcfg
+    return data.make(loaded.request, done, findings, Files(source, output, *names), failure)
+
+
+def text(report: Any, width: int, *, colour: bool, runbook: bool = False) -> Iterator[str]:
+    """Yield a report for a terminal: table, findings, sums; with `runbook` the steps behind them."""
+    from gcfg2helm.report import table
+    from gcfg2helm.report import text as lines
+
+    yield table.render(report.plan, width, colour=colour)
+    yield "\n" if report.plan.decisions else ""
+    for line in lines.finding_lines(report.findings, width, colour=colour):
+        yield f"{line}\n"
+    yield "\n" if report.findings else ""
+    if runbook:
+        yield from steps(report, width, colour=colour)
+        yield "\n"
+    if report.failure:
+        yield f"The conversion failed: {report.failure}\n"
+    yield f"{lines.accounting(report.plan)}\nproof: {lines.proof_line(report.proof)}\n"
+    yield f"{lines.finding_count(report.findings)}\n"
+
+
+def steps(report: Any, width: int, *, colour: bool) -> Iterator[str]:
+    """Yield the runbook for a terminal."""
+    from gcfg2helm.report import text as lines
+    from gcfg2helm.runbook import model
+
+    yield f"{model.summary(report.steps)}\n"
+    for line in lines.step_lines(report.steps, width, colour=colour):
+        yield f"{line}\n"
+
+
+def write(path: Path, report: Any) -> None:
+    """Write a report whole or not at all. Raises atomic.WriteError."""
+    from gcfg2helm.cli import atomic
+    from gcfg2helm.report import json as data
+    from gcfg2helm.report import markdown
+
+    match _SUFFIXES[path.suffix]:
+        case talk.Format.JSON:
+            content = data.dump(data.report(report))
+        case talk.Format.MARKDOWN:
+            content = markdown.render(report)
+        case _:
+            content = "".join(text(report, _WIDTH, colour=False, runbook=True))
+    atomic.write(path, content.encode("utf-8", "backslashreplace"), atomic.read(path))
+
+
+@contextmanager
+def kept(
+    path: Path | None, settings: Settings, gcfg: str, output: str, beside: Callable[[str, str], Path]
+) -> Iterator[None]:
+    """Write the report also where an existing values file cannot be used, as if there were none; the error goes on."""
+    from gcfg2helm import convert
+    from gcfg2helm import gcfg as language
+    from gcfg2helm.cli import session
+    from gcfg2helm.findings import InputError
+    from gcfg2helm.values import read
+
+    try:
+        yield
+    except (read.YamlError, InputError) as error:
+        if path is not None and gcfg != "-":
+            with suppress(InputError, language.GcfgError):
+                loaded = session.load(settings, gcfg)
+                done = convert.convert(loaded.request)
+                findings = settings.heard([*loaded.findings, *done.findings])
+                write(path, made(loaded, done, findings, gcfg, output, beside, str(error)))
+        raise

@@ -1,0 +1,172 @@
+"""From the options of a command to what the conversion needs: tables, chart version, back end, sources, files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from gcfg2helm import chart as charts
+from gcfg2helm import tables
+from gcfg2helm.chart import KUBERNETES_SINCE
+from gcfg2helm.cli import inputs
+from gcfg2helm.enums import Backend
+from gcfg2helm.findings import Finding, finding
+from gcfg2helm.plan import tablechecks
+from gcfg2helm.plan.context import Options
+from gcfg2helm.plan.request import Request
+from gcfg2helm.values import read
+from gcfg2helm.versions import Version
+
+if TYPE_CHECKING:
+    from gcfg2helm.cli.options import Settings
+    from gcfg2helm.tables import Tables
+    from gcfg2helm.values.tree import Tree
+
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,251}[a-z0-9])?")
+_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_QUANTITY = re.compile(r"(?=[0-9.]*[1-9])[0-9]+(?:\.[0-9]+)?(?:[KMGTPE]i|[kMGTPE]|[eE][0-9]{1,2})?", re.ASCII)
+_SERVER = re.compile(r"(?:https?://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?", re.ASCII)
+_IMAGE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]+(?=/))?(?:/[A-Za-z0-9._-]+)*(?::[\w.-]+)?(?:@[\w:+.-]+)?", re.ASCII
+)
+
+
+class UsageError(Exception):
+    """The command line cannot be meant; the message says what can."""
+
+
+class Loaded(NamedTuple):
+    """All inputs of a command, read: `findings` are about the inputs themselves."""
+
+    request: Request
+    findings: list[Finding]
+
+
+def load_tables(settings_mappings: Path | None) -> Tables:
+    """Load the tables, a site's own over them. Raises rows.TablesError."""
+    return tables.load(settings_mappings, tablechecks.check)
+
+
+def chart_version(text: str) -> tuple[Version, list[Finding]]:
+    """Return the chart version to convert for; one newer than the newest known is taken as that, with a finding.
+
+    Raises UsageError for a malformed or unsupported one.
+    """
+    if not text:
+        return charts.NEWEST, []
+    known = f"charts {charts.OLDEST} to {charts.NEWEST} are supported"
+    try:
+        version = Version.parse(text)
+    except ValueError:
+        raise UsageError(f"--chart-version: {text!r} is not a version such as {charts.NEWEST}; {known}") from None
+    if version < charts.OLDEST:
+        raise UsageError(f"--chart-version: {version} is too old; {known}")
+    if version > charts.NEWEST:
+        what = f"Chart {version} is newer than the newest known; it is taken as {charts.NEWEST}."
+        return charts.NEWEST, [finding("G2H215", what, "Look for a newer release of this program.")]
+    return version, []
+
+
+def _backend(settings: Settings, chart: Version, existing: dict[str, Tree]) -> tuple[Backend, list[Finding]]:
+    if settings.backend is Backend.KUBERNETES and chart < KUBERNETES_SINCE:
+        raise UsageError(f"--backend kubernetes needs chart {KUBERNETES_SINCE} or newer, not {chart}")
+    if settings.backend is not None:
+        return settings.backend, []
+    backends, launcher = existing.get("backends"), existing.get("launcher")
+    kubernetes = backends.get("kubernetes") if isinstance(backends, dict) else None
+    switched = isinstance(kubernetes, dict) and kubernetes.get("enabled") is True
+    if switched and not (isinstance(launcher, dict) and launcher.get("enabled") is True) and chart >= KUBERNETES_SINCE:
+        what = "values.yaml switches the Kubernetes runner on, so it is the back end."
+        return Backend.KUBERNETES, [finding("G2H213", what, "--backend launcher chooses the launcher.")]
+    return Backend.LAUNCHER, []
+
+
+def load(
+    settings: Settings,
+    name: str,
+    values_name: str = "",
+    secret_values_name: str = "",
+    existing: dict[str, Tree] | None = None,
+) -> Loaded:
+    """Read everything that a conversion needs; `existing` are values that are read already, for the choice of back end.
+
+    Raises UsageError, inputs.InputError, gcfg.GcfgError, helmyaml.YamlError and rows.TablesError.
+    """
+    _check(settings)
+    chart, found = chart_version(settings.chart_version)
+    known = load_tables(settings.mappings)
+    sources = inputs.documents(name, settings.also)
+    environment = ""
+    if settings.env_file:
+        environment = settings.env_file
+        sources.append((environment, inputs.environment(environment, known)))
+    if beside := inputs.unnamed_neighbour(name, settings.also):
+        found.append(finding("G2H108", f"{beside} lies beside the gcfg and was not named.", f"Add --also {beside}"))
+    values = inputs.text(values_name) if values_name else None
+    more = inputs.text(secret_values_name) if secret_values_name else None
+    backend, said = _backend(settings, chart, existing or (read.load(values, values_name) if values else {}))
+    request = Request(
+        sources, known, chart, backend, settings.release, settings.namespace, _options(settings, name), environment,
+        values, values_name, more,
+    )  # fmt: skip
+    return Loaded(request, [*found, *said])
+
+
+def _check(settings: Settings) -> None:
+    """Refuse answers that cannot be meant. Raises UsageError."""
+    for option, value in (("--release", settings.release), ("--namespace", settings.namespace)):
+        if not _NAME.fullmatch(value):
+            raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+    for option, value in (
+        ("--pvc", settings.pvc),
+        ("--storage-class", settings.storage_class),
+        ("--ingress-class", settings.ingress_class),
+        ("--tls-secret", settings.tls_secret),
+        ("--license-file-secret", settings.license_file_secret),
+        ("--secret-name", settings.secret_name),
+    ):
+        if value and not _OBJECT.fullmatch(value):
+            raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+    if settings.pvc and settings.nfs:
+        raise UsageError("--pvc and --nfs both name the storage of the data directory; give one of them")
+    if settings.nfs and not _is_export(settings.nfs):
+        raise UsageError(f"--nfs: {settings.nfs!r} is not an export such as nfs.example.org:/exports/connect")
+    if settings.storage_size and not _QUANTITY.fullmatch(settings.storage_size):
+        raise UsageError(f"--storage-size: {settings.storage_size!r} is not a size such as 100Gi")
+    if settings.license_server and not _SERVER.fullmatch(settings.license_server):
+        raise UsageError("--license-server: not an address such as licence.example.org:8999")
+    for image in settings.image:
+        if not _IMAGE.fullmatch(image):
+            raise UsageError(f"--image: {image!r} is not the name of an image such as ghcr.io/acme/content:2026.08")
+
+
+def _is_export(text: str) -> bool:
+    from gcfg2helm.plan.storage import parse_export
+
+    return parse_export(text) is not None
+
+
+def _options(settings: Settings, name: str) -> Options:
+    from gcfg2helm.cli import disk
+
+    readers = {"read_beside": disk.beside(Path(name))} if name != "-" else {}
+    if settings.root:
+        readers["read_file"] = disk.disk(settings.root)
+    return Options(
+        pvc=settings.pvc,
+        storage_class=settings.storage_class,
+        storage_size=settings.storage_size,
+        nfs=settings.nfs,
+        ingress_class=settings.ingress_class,
+        tls_secret=settings.tls_secret,
+        tls=settings.tls,
+        license_file_secret=settings.license_file_secret,
+        license_server=settings.license_server,
+        images=settings.image,
+        secrets=settings.secrets,
+        secret_name=settings.secret_name,
+        chart_defaults=settings.keep_defaults,
+        prefer=settings.preferred,
+        **readers,
+    )

@@ -1,0 +1,1 @@
+"""Remote execution: the server stays outside the cluster, its content runs inside."""

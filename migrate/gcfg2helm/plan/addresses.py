@@ -1,0 +1,89 @@
+"""How Connect is reached, read from settings: the public address, the addresses it listens on, where TLS ends."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from gcfg2helm.enums import Tls
+
+if TYPE_CHECKING:
+    from gcfg2helm.plan.context import Context
+
+CHART_PORT = 3939
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
+_LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
+
+
+class Listen(NamedTuple):
+    """An address to listen on: the host as written (without brackets), empty for all interfaces."""
+
+    host: str
+    port: int
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it means all interfaces."""
+        return self.host in ("", "*", "::", "0.0.0.0")  # noqa: S104 - read, not bound
+
+
+class Address(NamedTuple):
+    """What Server.Address says for an ingress."""
+
+    scheme: str
+    host: str
+    path: str
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host names the machine itself."""
+    if host.lower().rstrip(".") in _LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_listen(text: str) -> Listen | None:
+    """Read `:3939`, `0.0.0.0:3939`, `[::1]:3939`; None for anything else."""
+    host, colon, port = text.strip().rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port[:6]) < 65536:
+        return None
+    bracketed = host.startswith("[") and host.endswith("]")
+    if ":" in host and not bracketed:
+        return None
+    return Listen(host[1:-1] if bracketed else host, int(port))
+
+
+def parse_address(text: str) -> Address | None:
+    """Read a public URL; one without a scheme counts as http. None where no host can be read."""
+    text = text.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    return Address(parts.scheme.lower(), host, f"/{parts.path.strip('/')}") if host else None
+
+
+def is_dns_name(host: str) -> bool:
+    """Whether a host is a DNS name, which an ingress can serve; an IP address is none."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return len(host) <= 253 and _DNS_NAME.fullmatch(host) is not None
+    return False
+
+
+def ends_at_ingress(ctx: Context, scheme: str) -> bool:
+    """Whether the ingress holds a certificate."""
+    return ctx.options.tls is Tls.INGRESS and (scheme == "https" or bool(ctx.options.tls_secret))
+
+
+def certificate_name(ctx: Context) -> str:
+    """Return the name of the Secret with the ingress's certificate: the admin's, else a proposal."""
+    return ctx.options.tls_secret or f"{ctx.fullname}-tls"

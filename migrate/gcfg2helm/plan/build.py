@@ -1,0 +1,370 @@
+"""The plan: one decision for every entry of the gcfg, and the edits that make values.yaml of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gcfg2helm import chart as charts
+from gcfg2helm import gcfg
+from gcfg2helm.enums import Backend, SecretMode
+from gcfg2helm.findings import Finding, InputError, Level, finding
+from gcfg2helm.masked import Secret
+from gcfg2helm.plan import files, needs, secrets
+from gcfg2helm.plan.answers import unanswered
+from gcfg2helm.plan.comments import Commentary
+from gcfg2helm.plan.context import Context, Group, Options, Result
+from gcfg2helm.plan.decisions import Decision, EnvSecret, Located, Outcome, Plan
+from gcfg2helm.plan.grouping import Groups, group_entries
+from gcfg2helm.plan.merge import Merger, preferred
+from gcfg2helm.plan.slots import Slot, node, one_or_list
+from gcfg2helm.plan.transforms import TRANSFORMS
+from gcfg2helm.tables import CARRY, Action, Rule, Setting, Source, Tables
+from gcfg2helm.tables.types import misfit
+from gcfg2helm.values.paths import dotted
+from gcfg2helm.values.tree import Edit
+from gcfg2helm.versions import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gcfg2helm.gcfg import Document
+    from gcfg2helm.values.tree import Path, Scalar, Tree
+
+
+_ENV = ("pod", "env")
+# Looking for the nearest name takes a millisecond; a file with more unknown names than this is no misspelt one.
+_SUGGESTIONS = 30
+_MOST_UNKNOWN = 10_000  # findings; a file with more is no configuration of Connect
+_MOST_SECRETS = 5_000  # their entries in pod.env are a megabyte, and a Helm release holds no more
+
+
+def build(
+    sources: Sequence[tuple[str, Document]],
+    tables: Tables,
+    *,
+    chart: Version,
+    backend: Backend,
+    release: str = "rsc",
+    namespace: str = "rstudio-connect",
+    options: Options | None = None,
+    answers: Mapping[str, Tree] | None = None,
+    environment: str = "",
+) -> Plan:
+    """Decide what becomes of every entry.
+
+    `sources` are the documents by the name the user gave them, in the order Connect reads them; `environment` names the
+    one that overrides the others. `answers` is the existing values.yaml as Helm reads it. Raises InputError for
+    more secrets or files than a pod can take.
+    """
+    answers = answers or {}
+    groups = group_entries(sources, tables, environment)
+    _take_out_passwords(groups, chart, backend)
+    connect = _connect_version(chart, answers)
+    ctx = Context(tables, groups, chart, backend, release, namespace, options or Options(), answers, connect)
+    for group, texts in preferred(ctx):
+        group.texts = texts
+        ctx.preferred.add(group.key)
+    files_in_order = [file for file, _ in sources]
+    if set(answers) - {"config"}:
+        fresh = {key: value for key, value in answers.items() if key in IDENTITY}
+        ctx.answers = fresh
+        ctx.answers = unanswered(ctx, answers, _Draft(ctx, files_in_order, environment).decided().proposals)
+    return _Draft(ctx, files_in_order, environment).decided().finish(sources, answers)
+
+
+def _take_out_passwords(groups: Groups, chart: Version, backend: Backend) -> None:
+    """Take the password out of each URL that does not come under `config`, where `secrets.place` would see to it."""
+    for group in groups.values():
+        holds_url = any("://" in (at.entry.value or "") for at in group.live)
+        if holds_url and group.setting.rule(chart, backend).action not in (Action.CARRY, Action.RENAME):
+            group.texts = [secrets.without_passwords(value) for value in group.values]
+
+
+# What says which chart and Connect this is, and what the server is configured with; never an answer to a question.
+IDENTITY = frozenset({"config", "nameOverride", "fullnameOverride", "versionOverride", "image"})
+
+
+def _connect_version(chart: Version, answers: Mapping[str, Tree]) -> Version | None:
+    """Return the Connect that the chart starts: `versionOverride`, else the chart's own; None where unreadable."""
+    override = answers.get("versionOverride")
+    try:
+        return Version.parse(str(override) if override else charts.app_version(chart))
+    except ValueError:
+        return None
+
+
+class _Draft:
+    """A plan in the making."""
+
+    def __init__(self, ctx: Context, files: Sequence[str], environment: str) -> None:
+        self.ctx = ctx
+        self.environment = environment
+        self.order = {file: number for number, file in enumerate(files)}
+        self.unknown = 0
+        self.config: dict[str, dict[str, Slot]] = {}
+        self.decisions: list[Decision] = []
+        self.findings: list[Finding] = []
+        self.proposals: list[Edit] = []
+        self.env: list[EnvSecret] = []
+        self.secret_values: dict[Path, list[Secret]] = {}
+        self.carried: list[Group] = []
+        self.kept: set[Path] = set()
+
+    def decided(self) -> _Draft:
+        """Decide about every group, and what they ask for together."""
+        for group in self.ctx.groups.values():
+            self.decide(group)
+        if len(self.env) > _MOST_SECRETS:
+            raise InputError(f"{next(iter(self.order))}: more than {_MOST_SECRETS:,} secrets, which no pod can take")
+        needed, found = needs.build(self.ctx)
+        self.proposals += needed
+        self.findings += found
+        return self
+
+    # one group -------------------------------------------------------------------------------------------------------
+
+    def decide(self, group: Group) -> None:
+        """Decide about all entries of one setting."""
+        live = set(map(id, group.live))
+        for at in group.entries:
+            if id(at) not in live:
+                self._supersede(group, at)
+        if not group.live:
+            return
+        if not group.known and group.last.file == self.environment:
+            self._variable(group)
+            return
+        self._remark(group)
+        rule = group.setting.rule(self.ctx.chart, self.ctx.backend)
+        if result := self._too_new(group):
+            self._record(group, Rule(Action.DROP), result)
+            return
+        result = TRANSFORMS[rule.transform](self.ctx, group, rule) if rule.transform else self._plain(group, rule)
+        self.findings += result.findings
+        self.proposals += result.edits
+        if result.outcome in (Outcome.CARRIED, Outcome.RENAMED):
+            self._carry(group, rule, result)
+        else:
+            self._record(group, rule, result)
+
+    def _variable(self, group: Group) -> None:
+        """Hand a variable of the old service that names no listed setting on to the pod as it is."""
+        entry, name = group.last.entry, group.setting.name
+        variable = f"CONNECT_{entry.section}" if name == entry.section else f"CONNECT_{entry.section}_{name}"
+        value = group.value
+        if secrets.secret_name(entry.section, name) or secrets.holds_secret(value):
+            self.env.append(
+                EnvSecret(variable, variable.removeprefix("CONNECT_").lower().replace("_", "-"), Secret(value))
+            )
+            reason = "A secret: the pod reads the variable from a Kubernetes Secret."
+            self._record(group, CARRY, Result(Outcome.SECRET, reason=reason, path=_ENV), variable)
+        else:
+            item: Tree = {"name": variable, "value": value}
+            self.proposals.append(Edit(_ENV, [item], source=(entry.line,)))
+            self._record(group, CARRY, Result(Outcome.MOVED, reason="The pod gets the variable.", path=_ENV))
+        todo = "Look it up in the configuration appendix of your Connect."
+        self.findings.append(finding("G2H109", f"{variable} names no listed setting.", todo, group.last.place, _ENV))
+
+    def _supersede(self, group: Group, at: Located) -> None:
+        if group.live and group.last.file == self.environment:
+            reason = "The environment of the old service overrides it."
+            what = f"{group.key} is set by the environment; this line has no effect."
+            key = group.header, group.setting.name
+            self.decisions.append(Decision(at, Outcome.SUPERSEDED, *key, (), reason, group.setting.origin))
+            self.findings.append(finding("G2H112", what, place=at.place))
+            return
+        emptied = group.setting.multi or at.entry.value is None
+        reason = "A name without `=` empties what was collected so far." if emptied else "A later line wins."
+        self.decisions.append(
+            Decision(at, Outcome.SUPERSEDED, group.header, group.setting.name, (), reason, group.setting.origin)
+        )
+        code, what = ("G2H113", "is emptied by a name without `=`") if emptied else ("G2H105", "is set again later")
+        self.findings.append(finding(code, f"{group.key} {what}; this line has no effect.", place=at.place))
+
+    def _remark(self, group: Group) -> None:
+        """Note what is odd about the entries themselves."""
+        setting, place = group.setting, group.last.place
+        if not group.known:
+            self.unknown += 1
+            near = self.ctx.tables.nearest(setting.section, setting.name) if self.unknown <= _SUGGESTIONS else []
+            todo = f"Did you mean {near[0]}?" if near else "Check the name against the documentation of your Connect."
+            what = f"{group.key} is not a setting that the tables list."
+            if self.unknown == _MOST_UNKNOWN:
+                what = f"{what} Nor are more of this file's settings, which are not named one by one."
+            if self.unknown <= _MOST_UNKNOWN:
+                self.findings.append(finding("G2H101", what, todo, place))
+        elif setting.source is Source.UNCONFIRMED:
+            self.findings.append(finding("G2H107", f"{group.key} is unconfirmed.", "", place, link=setting.link))
+        if len(group.live) > 1 and not setting.multi:
+            self.findings.append(finding("G2H110", f"{group.key} stands {len(group.live)} times.", "", place))
+        for at in group.live:
+            if at.entry.cut:
+                what = f"The value of {group.key} ends at a `;` or `#` outside quotes."
+                todo = "If the whole text was meant, quote it in the gcfg and convert again."
+                self.findings.append(finding("G2H102", what, todo, at.place))
+            if group.known and (wanted := misfit(setting, "true" if at.entry.value is None else at.entry.value)):
+                self.findings.append(finding("G2H103", f"{group.key} should be {wanted}.", "", at.place))
+
+    def _too_new(self, group: Group) -> Result | None:
+        """A setting that came after the chart's Connect is left out; one that may have, is carried with a warning."""
+        setting, connect = group.setting, self.ctx.connect
+        if not setting.since or connect is None or Version.parse(setting.since) <= connect:
+            return None
+        place = group.last.place
+        here = charts.app_version(self.ctx.chart)
+        if setting.since_at_latest:
+            what = f"{group.key} was first seen in Connect {setting.since}; chart {self.ctx.chart} starts {here}."
+            self.findings.append(finding("G2H106", what, "Check that this Connect knows it.", place))
+            return None
+        what = f"{group.key} came with Connect {setting.since}; chart {self.ctx.chart} starts {here}."
+        self.findings.append(finding("G2H104", what, "Choose a newer chart version.", place))
+        return Result(Outcome.DROPPED, reason=f"Connect knows it from {setting.since} on only.")
+
+    def _plain(self, group: Group, rule: Rule) -> Result:
+        """Carry out a rule that names no transform."""
+        found: tuple[Finding, ...] = ()
+        if rule.finding or rule.action is not Action.CARRY:
+            code = rule.finding or _CODES[rule.action]
+            what = f"{group.key}: {rule.reason}" if rule.reason else f"{group.key} stands in the file."
+            found = (finding(code, what, rule.todo, group.last.place, rule.to, rule.link or group.setting.link),)
+        match rule.action:
+            case Action.CARRY:
+                return Result(Outcome.CARRIED, findings=found)
+            case Action.RENAME:
+                return Result(Outcome.RENAMED, setting=self.ctx.tables.setting(rule.setting), findings=found)
+            case Action.MOVE:
+                edit = Edit(rule.to, node(group.value), source=(group.last.entry.line,))
+                return Result(Outcome.MOVED, edits=(edit,), findings=found, path=rule.to)
+            case Action.CHART:
+                return Result(Outcome.CHART, findings=found)
+            case Action.DROP:
+                return Result(Outcome.DROPPED, findings=found)
+
+    def _carry(self, group: Group, rule: Rule, result: Result) -> None:
+        """Put the values under `config`, or where secrets go."""
+        ctx = self.ctx
+        setting = result.setting or group.setting
+        subsection = group.subsection if result.subsection is None else result.subsection
+        own = result.values is None or group.key in ctx.preferred
+        values = group.values if own else list(result.values or ())
+        header = gcfg.header(setting.section, subsection)
+        path = ("config", header, setting.name)
+        if result.outcome is Outcome.RENAMED and not setting.multi and self._stands(setting, subsection):
+            reason = f"{header}.{setting.name} stands in the file too, and wins."
+            self._record(group, rule, Result(Outcome.SUPERSEDED, reason=reason))
+            return
+        outcome, reason, variable = result.outcome, result.reason, ""
+        placement = secrets.place(self.ctx, group, setting, subsection, values)
+        if placement is not None:
+            self.findings += placement.findings
+            if placement.env or placement.secret_values:
+                outcome, reason, variable = Outcome.SECRET, placement.reason, placement.variable
+            if placement.env:
+                self.env.append(placement.env)
+            if placement.secret_values is not None:
+                self.secret_values[path] = [Secret(gcfg.quote(value)) for value in placement.secret_values]
+            values = placement.config_values or []
+        if values:
+            slots = self.config.setdefault(header, {})
+            slot = slots.get(setting.name) or slots.setdefault(setting.name, Slot(path, setting.multi))
+            slot.parts += (
+                (*place, value) for place, value in zip(self._positions(group, len(values)), values, strict=True)
+            )
+            slot.several = slot.several or len(slot.parts) > 1
+            slot.todo = slot.todo or " ".join(one.todo for one in result.findings if one.level is Level.ERROR)
+            slot.secret = slot.secret or (placement is not None and ctx.options.secrets is SecretMode.INLINE)
+            self.carried.append(group)
+        if group.key in ctx.preferred:
+            self.kept.add(path)
+            self.findings.append(finding("G2H214", f"{dotted(path)} stays as values.yaml has it.", path=path))
+        becomes = None
+        if values != group.values:
+            becomes = tuple(map(Secret, values))
+        if placement is not None and placement.secret_values is not None:
+            becomes = tuple(map(Secret, placement.secret_values))
+        self._record(group, rule, Result(outcome, reason=reason, path=path), variable, becomes)
+
+    def _positions(self, group: Group, count: int) -> list[tuple[int, int]]:
+        """Return a place in the sources for each of so many values of a group."""
+        places = [(self.order[at.file], at.entry.line) for at in group.live]
+        return places if len(places) == count else places[:1] * count
+
+    def _stands(self, setting: Setting, subsection: str | None) -> bool:
+        """Whether the file sets the setting under its own name."""
+        other = self.ctx.groups.get((setting.section.lower(), subsection, setting.name.lower()))
+        return other is not None and bool(other.live)
+
+    def _record(
+        self,
+        group: Group,
+        rule: Rule,
+        result: Result,
+        variable: str = "",
+        becomes: tuple[Secret, ...] | None = None,
+    ) -> None:
+        """Decide about each entry that counts; what the group becomes stands with the first."""
+        reason = result.reason or rule.reason
+        origin = rule.origin or group.setting.origin
+        for number, at in enumerate(group.live):
+            mine = becomes if number == 0 or becomes is None else ()
+            key = group.header, group.setting.name
+            self.decisions.append(Decision(at, result.outcome, *key, result.path, reason, origin, variable, mine))
+
+    # the whole -------------------------------------------------------------------------------------------------------
+
+    def finish(self, sources: Sequence[tuple[str, Document]], answers: Mapping[str, Tree]) -> Plan:
+        """Add what follows from all groups together, merge with what values.yaml says, and close the plan."""
+        ctx = self.ctx
+        self.decisions.sort(key=lambda one: (self.order[one.at.file], one.at.entry.line, one.at.entry.column))
+        mounts = files.build(ctx, self.carried)
+        self.proposals += mounts.edits
+        self.findings += mounts.findings
+        env_edits, found, secret_name = secrets.env_edits(ctx, self.env)
+        self.proposals += env_edits
+        self.findings += found
+        commentary = Commentary(sources, self.decisions)
+        self.findings += commentary.findings
+        if not answers:
+            # What decides is done; of a large file it is much of the memory, and the edits need as much again.
+            self.carried.clear()
+            ctx.groups.clear()
+        merger = Merger(ctx, answers)
+        edits = [*merger.legacy(), *merger.always(), *merger.outside(self.proposals)]
+        defaults = merger.defaults(self.config)
+        edits += commentary.place(merger.config(self._config_edits(), set(self.secret_values)))
+        edits += defaults
+        self.findings += merger.findings
+        secret_edits = [
+            Edit(path, one_or_list(list(texts), len(texts) > 1)) for path, texts in self.secret_values.items()
+        ]
+        return Plan(
+            ctx.chart,
+            ctx.backend,
+            ctx.release,
+            ctx.namespace,
+            self.decisions,
+            edits,
+            self.findings,
+            commentary.head,
+            secret_edits,
+            self.env,
+            secret_name,
+            {"files": mounts.manifests},
+            frozenset(merger.kept | self.kept),
+        )
+
+    def _config_edits(self) -> Iterator[Edit]:
+        """Yield the edits under `config`, and let go of what they come from."""
+        for header in list(self.config):
+            for slot in self.config.pop(header).values():
+                texts: list[Scalar] = [Secret(gcfg.quote(text)) if slot.secret else node(text) for text in slot.values]
+                lines = tuple(line for _, line, _ in slot.parts)
+                yield Edit(slot.path, one_or_list(texts, slot.several), todo=slot.todo, source=lines)
+
+
+_CODES = {
+    Action.RENAME: "G2H202",
+    Action.MOVE: "G2H203",
+    Action.CHART: "G2H204",
+    Action.DROP: "G2H201",
+}

@@ -1,0 +1,204 @@
+"""What a transform may know when it decides: the whole configuration, the tables, the target, the admin's answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from gcfg2helm import gcfg
+from gcfg2helm.enums import Keep, SecretMode, Tls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gcfg2helm.enums import Backend
+    from gcfg2helm.findings import Finding
+    from gcfg2helm.plan.decisions import Located, Outcome
+    from gcfg2helm.tables import Setting, Tables
+    from gcfg2helm.values.tree import Edit, Path, Tree
+    from gcfg2helm.versions import Version
+
+
+class FileReader(Protocol):
+    """Reads a file of the old server."""
+
+    def __call__(self, path: str) -> bytes | str | None:
+        """Return its bytes; a text says why it cannot be read; None: there is no server's disk at hand (`--root`)."""
+
+
+def _no_files(path: str) -> bytes | str | None:
+    return None
+
+
+class Options(NamedTuple):
+    """What the gcfg cannot know: the answers of the command line. Empty or None: not answered."""
+
+    pvc: str = ""
+    storage_class: str = ""
+    storage_size: str = ""
+    nfs: str = ""
+    ingress_class: str = ""
+    tls_secret: str = ""
+    tls: Tls = Tls.INGRESS
+    license_file_secret: str = ""
+    license_server: str = ""
+    images: tuple[str, ...] = ()
+    secrets: SecretMode = SecretMode.SEPARATE
+    secret_name: str = ""
+    chart_defaults: Keep = Keep.SERVER
+    prefer: Keep = Keep.GCFG
+    read_file: FileReader = _no_files
+    read_beside: FileReader = _no_files
+
+    def read_definition(self, path: str) -> bytes | str | None:
+        """Read a file that only describes content, never a key or a certificate: it may also lie beside the gcfg."""
+        found = self.read_file(path)
+        return self.read_beside(path) if found is None else found
+
+
+class Group:
+    """All entries of one setting in one section: `live` are those that count, in order.
+
+    `known`: the tables list the setting; else `setting` is made of the entry itself.
+    """
+
+    __slots__ = ("entries", "known", "live", "setting", "subsection", "texts")
+
+    def __init__(self, setting: Setting, known: bool, subsection: str | None, entries: list[Located]) -> None:  # noqa: FBT001
+        self.setting = setting
+        self.known = known
+        self.subsection = subsection
+        self.entries = entries
+        self.live: list[Located] = []
+        self.texts: list[str] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Group {self.key}>"
+
+    @property
+    def header(self) -> str:
+        """The section as the header names it, in canonical capitals: `LDAP "x"`."""
+        return gcfg.header(self.setting.section, self.subsection)
+
+    @property
+    def key(self) -> str:
+        """The setting as people write it: `LDAP "x".BindDN`."""
+        return f"{self.header}.{self.setting.name}"
+
+    @property
+    def values(self) -> list[str]:
+        """The values that count; a name without `=` reads as true, which is what it means for a boolean.
+
+        `texts` takes their place where it is set: the values without the passwords in their URLs.
+        """
+        if self.texts is not None:
+            return self.texts
+        return ["true" if at.entry.value is None else at.entry.value for at in self.live]
+
+    @property
+    def value(self) -> str:
+        """The value that counts where only one does; empty where none is left."""
+        return self.values[-1] if self.live else ""
+
+    @property
+    def last(self) -> Located:
+        """The entry to point at."""
+        return (self.live or self.entries)[-1]
+
+
+class Result(NamedTuple):
+    """What a transform decides of one group.
+
+    `values` are what stands under `config` (None: as the file has them) for the outcomes CARRIED and RENAMED;
+    `setting` the new name for RENAMED. `edits` are proposals outside `config`: what an existing values.yaml says there
+    wins. `path` is where a MOVED entry stands now.
+    """
+
+    outcome: Outcome
+    values: Sequence[str] | None = None
+    setting: Setting | None = None
+    subsection: str | None = None
+    edits: tuple[Edit, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    path: Path = ()
+
+    def __repr__(self) -> str:
+        return f"<Result {self.outcome.value}>"  # the values may be secrets
+
+
+class Context:
+    """The configuration as Connect reads it, and everything else a decision may depend on."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        groups: dict[tuple[str, str | None, str], Group],
+        chart: Version,
+        backend: Backend,
+        release: str,
+        namespace: str,
+        options: Options,
+        answers: Mapping[str, Tree],
+        connect: Version | None,
+    ) -> None:
+        self.tables = tables
+        self.groups = groups
+        self.chart = chart
+        self.backend = backend
+        self.release = release
+        self.namespace = namespace
+        self.options = options
+        self.answers = answers
+        self.connect = connect
+        self._firsts: dict[str, Group] | None = None
+        self.preferred: set[str] = set()  # settings whose value values.yaml says (`--prefer values`)
+
+    def group(self, key: str, subsection: str | None = None) -> Group | None:
+        """Return the group of `Section.Name`; None where the gcfg does not set it."""
+        section, _, name = key.lower().partition(".")
+        return self.groups.get((section, subsection, name))
+
+    def first(self, setting: Setting) -> Group | None:
+        """Return the first group, in any section, of a listed setting that has a value; None where there is none."""
+        if self._firsts is None:
+            self._firsts = {}
+            for group in self.groups.values():
+                if group.known and group.setting.key not in self._firsts and any(group.values):
+                    self._firsts[group.setting.key] = group
+        return self._firsts.get(setting.key)
+
+    def named(self, section: str, name: str) -> Iterator[Group]:
+        """Yield the groups of a setting in every named section of that kind, in the file's order."""
+        for (group_section, subsection, group_name), group in self.groups.items():
+            if group_section == section.lower() and group_name == name.lower() and subsection is not None:
+                yield group
+
+    def value(self, key: str) -> str | None:
+        """Return the effective value of `Section.Name`; None where the gcfg does not set it."""
+        group = self.group(key)
+        return group.value if group and group.live else None
+
+    def flag(self, key: str) -> bool | None:
+        """Return the effective value of `Section.Name` as a boolean; None where it is not set or none."""
+        value = self.value(key)
+        return None if value is None else gcfg.boolean(value)
+
+    def answer(self, *path: str) -> Tree:
+        """Return what the existing values.yaml says at a path; None where it says nothing."""
+        node: Tree = dict(self.answers)
+        for key in path:
+            if not isinstance(node, dict) or key not in node:
+                return None
+            node = node[key]
+        return node
+
+    @property
+    def fullname(self) -> str:
+        """The chart's full name for the release, which its objects carry (`rsc-rstudio-connect`)."""
+        override = self.answer("fullnameOverride")
+        if isinstance(override, str) and override:
+            return override[:63].removesuffix("-")
+        name = self.answer("nameOverride")
+        name = name if isinstance(name, str) and name else "rstudio-connect"
+        full = self.release if name in self.release else f"{self.release}-{name}"
+        return full[:63].removesuffix("-")

@@ -1,0 +1,103 @@
+"""What the plan says: one decision for each entry, the edits of the values, the findings. Pure values, no behaviour."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gcfg2helm.enums import Backend
+    from gcfg2helm.findings import Finding, Place
+    from gcfg2helm.gcfg import Entry
+    from gcfg2helm.masked import Secret
+    from gcfg2helm.values.tree import Edit, Path
+    from gcfg2helm.versions import Version
+
+
+class Outcome(Enum):
+    """What became of an entry; each has exactly one."""
+
+    CARRIED = "carried"
+    SECRET = "secret"  # noqa: S105 - a word, not a password
+    MOVED = "moved"
+    CHART = "chart"
+    RENAMED = "renamed"
+    SUPERSEDED = "superseded"
+    DROPPED = "dropped"
+
+
+class Located(NamedTuple):
+    """An entry and the input that it stands in."""
+
+    file: str
+    entry: Entry
+
+    @property
+    def place(self) -> Place:
+        """Where its name stands."""
+        from gcfg2helm.findings import Place
+
+        return Place(self.file, self.entry.line, self.entry.column)
+
+
+class Decision(NamedTuple):
+    """What became of one entry: `path` is where it stands in the values (empty: nowhere), `setting` its listed name.
+
+    `becomes` says what stands under `config` in place of the entry's own value, where that is something else on purpose;
+    None: the value itself.
+    """
+
+    at: Located
+    outcome: Outcome
+    section: str
+    setting: str
+    path: Path
+    reason: str
+    origin: str = ""
+    variable: str = ""
+    becomes: tuple[Secret, ...] | None = None
+
+    @property
+    def key(self) -> str:
+        """The setting as people write it, with its section's name: `LDAP "x".BindDN`."""
+        return f"{self.section}.{self.setting}"
+
+
+class EnvSecret(NamedTuple):
+    """A secret that the pod reads from an environment variable, set from a key of a Kubernetes Secret."""
+
+    variable: str
+    secret_key: str
+    value: Secret
+
+
+class Plan(NamedTuple):
+    """Everything that a conversion decides, before anything is printed or written.
+
+    `edits` make values.yaml, `secret_edits` the second values file of mode 0600; `env_secrets` and `manifests` (name of
+    the file's suffix to Kubernetes objects) stand in files of their own. `head` are the comments at the top of the gcfg.
+    `kept` are the paths under `config` where values.yaml says something else and wins (`--prefer values`).
+    """
+
+    chart: Version
+    backend: Backend
+    release: str
+    namespace: str
+    decisions: Sequence[Decision] = ()
+    edits: Sequence[Edit] = ()
+    findings: Sequence[Finding] = ()
+    head: Sequence[str] = ()
+    secret_edits: Sequence[Edit] = ()
+    env_secrets: Sequence[EnvSecret] = ()
+    secret_name: str = ""
+    manifests: Mapping[str, Sequence[object]] | None = None
+    kept: frozenset[Path] = frozenset()
+
+    def counts(self) -> dict[Outcome, int]:
+        """Return how many entries came to which outcome; the numbers add up to the number of entries."""
+        counts = dict.fromkeys(Outcome, 0)
+        for decision in self.decisions:
+            counts[decision.outcome] += 1
+        return counts

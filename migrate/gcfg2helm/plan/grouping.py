@@ -1,0 +1,96 @@
+"""Entries of all inputs gathered by setting, and which of them count, as Connect reads them.
+
+Sections and names compare without case, subsections with. A setting with one value takes the last line; one with
+several takes all, in order, from the last name without `=` on. The environment overrides whatever the files say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from gcfg2helm import gcfg
+from gcfg2helm.plan.context import Group
+from gcfg2helm.plan.decisions import Located
+from gcfg2helm.tables import Kind, Setting, Source, Subsection, Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gcfg2helm.gcfg import Document, Entry
+
+Key: TypeAlias = "tuple[str, str | None, str]"
+Groups: TypeAlias = "dict[Key, Group]"
+
+
+def group_entries(sources: Sequence[tuple[str, Document]], tables: Tables, environment: str = "") -> Groups:
+    """Gather the entries of all sources, in order; `environment` is the name of the source that overrides the others."""
+    groups: Groups = {}
+    for file, document in sources:
+        for entry in document.entries:
+            key = gcfg.lower(entry.section), entry.subsection, gcfg.lower(entry.name)
+            at = Located(file, entry)
+            group = groups.get(key)
+            if group is None:
+                groups[key] = _new_group(at, tables)
+            else:
+                group.entries.append(at)
+    for group in groups.values():
+        group.live = _live(group, environment)
+    return groups
+
+
+class Entries:
+    """The entries of one document by setting; a group is made when it is asked for, which saves memory in large files."""
+
+    def __init__(self, file: str, document: Document, tables: Tables) -> None:
+        self._file = file
+        self._tables = tables
+        self._entries: dict[Key, Entry | list[Entry]] = {}
+        for entry in document.entries:
+            key = gcfg.lower(entry.section), entry.subsection, gcfg.lower(entry.name)
+            before = self._entries.setdefault(key, entry)
+            if before is entry:
+                continue
+            if isinstance(before, list):
+                before.append(entry)
+            else:
+                self._entries[key] = [before, entry]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._entries)
+
+    def group(self, key: Key) -> Group | None:
+        """Return the group of a setting; None where the document does not have it."""
+        found = self._entries.get(key)
+        if found is None:
+            return None
+        several = found if isinstance(found, list) else [found]
+        group = _new_group(Located(self._file, several[0]), self._tables)
+        group.entries += [Located(self._file, entry) for entry in several[1:]]
+        group.live = _live(group, "")
+        return group
+
+
+def _new_group(at: Located, tables: Tables) -> Group:
+    entry = at.entry
+    section = tables.sections.get(entry.section.lower())
+    setting = section.settings.get(entry.name.lower()) if section else None
+    if section and setting and (entry.subsection is None or section.subsection is not Subsection.NO):
+        return Group(setting, True, entry.subsection, [at])
+    name = section.name if section else entry.section
+    return Group(Setting(name, entry.name, source=Source.UNCONFIRMED), False, entry.subsection, [at])
+
+
+def _live(group: Group, environment: str) -> list[Located]:
+    entries = group.entries
+    if environment and (overriding := [at for at in entries if at.file == environment]):
+        return overriding[-1:]
+    if len(entries) == 1 and (entries[0].entry.value is not None or not group.setting.multi):
+        return entries
+    if group.setting.surely_single and group.known:
+        return entries[-1:]
+    resets = [index for index, at in enumerate(entries) if at.entry.value is None]
+    if resets and group.setting.kind is not Kind.BOOLEAN:
+        kept = entries[resets[-1] + 1 :]
+        return kept if kept or group.setting.multi else entries[-1:]
+    return entries

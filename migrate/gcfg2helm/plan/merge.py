@@ -1,0 +1,341 @@
+"""What the gcfg asks for meets what values.yaml already says, and the chart's own defaults.
+
+Outside `config` the existing values.yaml is the administrator's answer and wins; under `config` the gcfg does, unless
+`--prefer values` turns that round.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gcfg2helm import chart as charts
+from gcfg2helm import gcfg
+from gcfg2helm.enums import Keep
+from gcfg2helm.findings import Finding, finding
+from gcfg2helm.plan import secrets
+from gcfg2helm.tables import Action, DefaultRule, Fate
+from gcfg2helm.values import read
+from gcfg2helm.values.paths import dotted
+from gcfg2helm.values.tree import MISSING, Edit, find, identity, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from gcfg2helm.plan.context import Context, Group
+    from gcfg2helm.values.tree import Path, Tree
+
+# Edits at these paths hold new items only: the list that stands there keeps its own.
+LIST_PATHS: frozenset[Path] = frozenset(
+    {("pod", "env"), ("pod", "volumes"), ("pod", "volumeMounts"), ("extraObjects",)}
+)
+_ENV = ("pod", "env")
+# Its value `base` is the chart's own default, and what the template in the file stands above.
+RUNTIME_YAML = ("launcher", "customRuntimeYaml")
+
+
+class Merger:
+    """Turns proposals into edits, one kind after the other; `findings` collects what had to give way.
+
+    `answers` is all of values.yaml; the context has it without what is no answer (`unanswered`).
+    """
+
+    def __init__(self, ctx: Context, answers: Mapping[str, Tree]) -> None:
+        self.ctx = ctx
+        self.answers = answers
+        self.findings: list[Finding] = []
+        self.kept: set[Path] = set()
+        self.variables: set[str] = set()  # which the pod reads from the Secret
+
+    def _existing(self, path: Path) -> object:
+        """Return what values.yaml says at a path; MISSING where it says nothing."""
+        return find(self.answers, path)
+
+    def always(self) -> list[Edit]:
+        """Return what the values must say whatever the gcfg and values.yaml hold."""
+        edits: list[Edit] = []
+        for row in self.ctx.tables.always:
+            if self.ctx.chart not in row.span or row.backend not in (None, self.ctx.backend):
+                continue
+            existing = self._existing(row.path)
+            if existing not in (MISSING, row.value):
+                what = f"{dotted(row.path)} was {_shown(existing)} and becomes {_shown(row.value)}: {row.reason}"
+                self.findings.append(finding("G2H214", what, path=row.path))
+            edits.append(Edit(row.path, row.value))
+        return edits
+
+    def outside(self, proposals: Sequence[Edit]) -> list[Edit]:
+        """Return the proposals outside `config` that values.yaml does not answer already; lists get new items only."""
+        edits: dict[Path, Edit] = {}
+        for edit in map(self._bare, proposals):
+            if edit.path == _ENV and isinstance(edit.value, list):
+                self.variables |= {str(item.get("name")) for item in edit.value if isinstance(item, dict)}
+            if edit.path in LIST_PATHS:
+                edits[edit.path] = self._extended(edit, edits.get(edit.path))
+            elif edit.path[:1] == ("config",) or self._unanswered(edit):
+                edits[edit.path] = edit
+        return list(edits.values())
+
+    def _bare(self, edit: Edit) -> Edit:
+        """Return a proposal without secrets: a path or a name that holds one is of no use in any case."""
+        value, todo = _starred(edit.value), edit.todo
+        if secrets.holds_secret(todo):
+            todo = todo.split("\n", maxsplit=1)[0]
+        if edit.path[:1] == ("config",) or (same(value, edit.value) and todo == edit.todo):
+            return edit
+        what = f"{dotted(edit.path)} would hold a secret of the gcfg; stars stand in its place."
+        self.findings.append(finding("G2H506", what, "Correct the setting in the gcfg.", path=edit.path))
+        return edit._replace(value=value, todo=todo)
+
+    def _extended(self, edit: Edit, before: Edit | None) -> Edit:
+        existing = self._existing(edit.path)
+        items = list(before.value) if before and isinstance(before.value, list) else []
+        if before is None and isinstance(existing, list):
+            items = list(existing)
+        new = edit.value if isinstance(edit.value, list) else []
+        standing = set(map(identity, items))
+        items += [item for item in new if identity(item) not in standing]
+        todo = "; ".join(filter(None, (before.todo if before else "", edit.todo)))
+        return Edit(edit.path, items, edit.comments, todo=todo, source=edit.source)
+
+    def _unanswered(self, edit: Edit) -> bool:
+        existing = self._existing(edit.path)
+        if find(self.ctx.answers, edit.path) is MISSING or same(existing, edit.value):
+            return True
+        if edit.todo or edit.comments_only or edit.remove:
+            return edit.comments_only
+        what = f"{dotted(edit.path)} stays as values.yaml has it; proposed was {_shown(edit.value)}."
+        self.findings.append(finding("G2H607" if edit.source else "G2H209", what, path=edit.path))
+        return False
+
+    # under config ----------------------------------------------------------------------------------------------------
+
+    def config(self, edits: Iterable[Edit], secret_paths: set[Path]) -> Iterable[Edit]:
+        """Return the edits under `config`; name what values.yaml has there besides, and spell it as the chart does."""
+        existing = self._existing(("config",))
+        if not isinstance(existing, dict) or not existing:
+            return edits
+        edits = list(edits)
+        variants = _by_meaning(existing)
+        merged: list[Edit] = []
+        wanted = {_meaning_of(edit.path): edit.path for edit in edits}
+        moved = set(map(_meaning_of, secret_paths))
+        for edit in edits:
+            for path in variants.pop(_meaning_of(edit.path), []):
+                if path != edit.path:
+                    merged.append(Edit(path, remove=True))
+                    what = f"{dotted(path)} is the same setting in other capitals; Connect would read both."
+                    self.findings.append(finding("G2H210", what, path=path))
+                    edit = edit._replace(origin=path)  # noqa: PLW2901 - the comments there come along
+            merged.append(self._against(edit))
+        for meaning, paths in variants.items():
+            for path in paths:
+                value = self._existing(path)
+                if value is None or meaning in wanted:
+                    continue
+                if meaning in moved or self._is_elsewhere(path):
+                    merged.append(Edit(path, remove=True))
+                    what = f"{dotted(path)} leaves values.yaml: it holds a secret, and what the gcfg says counts."
+                    todo = "Change the secret where the file, or a release of Helm made with it, was kept."
+                    self.findings.append(finding("G2H214", what, todo, path=path))
+                    continue
+                what = f"{dotted(path)} stands in values.yaml and not in the gcfg."
+                self.findings.append(finding("G2H216", what, "Remove it, unless you want it.", path=path))
+        return _with_sections(merged, existing)
+
+    def _is_elsewhere(self, path: Path) -> bool:
+        """Whether a setting of values.yaml is a secret that the gcfg sets, and that does not come under `config`."""
+        section, subsection = gcfg.split_header(path[1])
+        if subsection is None and f"CONNECT_{section}_{path[2]}".upper() in self.variables:
+            return True
+        group = self.ctx.groups.get((section.lower(), subsection, path[2].lower()))
+        if group is None or not group.live:
+            return False
+        texts = _printed(self._existing(path))
+        return secrets.secret_name(section, path[2]) or any(map(secrets.holds_secret, texts))
+
+    def _against(self, edit: Edit) -> Edit:
+        """Compare one edit with what stands there: the same reading stays untouched, else one of the two wins."""
+        existing = self._existing(edit.path)
+        if existing is MISSING:
+            return edit
+        ours, theirs = _printed(edit.value), _printed(existing)
+        if ours == theirs or (_read(theirs) and _read(theirs) == _read(ours)):
+            return edit._replace(value=existing)  # type: ignore[arg-type]
+        name = dotted(edit.path)
+        if self.ctx.options.prefer is Keep.VALUES:
+            self.findings.append(finding("G2H214", f"{name} stays as values.yaml has it.", path=edit.path))
+            self.kept.add(edit.path)
+            return edit._replace(value=existing, todo="")  # type: ignore[arg-type]
+        self.findings.append(finding("G2H214", f"{name} becomes what the gcfg says.", path=edit.path))
+        return edit
+
+    # the chart's own -------------------------------------------------------------------------------------------------
+
+    def defaults(self, config: Mapping[str, Mapping[str, object]]) -> list[Edit]:
+        """Decide about every default of the chart under `config` that neither the gcfg nor values.yaml sets."""
+        edits: dict[Path, Edit] = {}
+        for path in _leaves(charts.defaults(self.ctx.chart).get("config", {})):
+            if path[0] in config and (len(path) < 2 or path[1] in config[path[0]]):
+                continue
+            row = self._default_row(path)
+            if row is None or (len(row.path) == 1 and path[0] in config):
+                continue
+            target = ("config", *(row.path if row.fate is Fate.RESET else path))
+            existing = self._existing(target)
+            if existing is not MISSING and existing is not None:
+                continue
+            if row.fate is Fate.KEEP or self.ctx.options.chart_defaults is Keep.CHART:
+                what = (
+                    f"{dotted(target)} keeps the chart's default. {row.reason if row.fate is Fate.KEEP else ''}".strip()
+                )
+                self.findings.append(finding("G2H207", what, path=target))
+                continue
+            if target not in edits:
+                edits[target] = Edit(target, None)
+                self.findings.append(finding("G2H208", f"{dotted(target)}: {row.reason}", path=target))
+        return list(edits.values())
+
+    def _default_row(self, path: Path) -> DefaultRule | None:
+        rows = [
+            row for row in self.ctx.tables.defaults if self.ctx.chart in row.span and path[: len(row.path)] == row.path
+        ]
+        return max(rows, key=lambda row: len(row.path), default=None)
+
+    def legacy(self) -> list[Edit]:
+        """Move values of older charts to their new place where that is exact, else say what to do."""
+        from gcfg2helm.plan.transforms import LEGACY
+
+        new: dict[Path, Tree] = {}
+        origins: dict[Path, Path] = {}
+        gone: list[Path] = []
+        for row in self.ctx.tables.legacy:
+            value = self._existing(row.path)
+            if self.ctx.chart not in row.span or value in (MISSING, None, False, "", {}):
+                continue
+            name, todo = dotted(row.path), ""
+            moved: object = LEGACY[row.transform](value) if row.transform else value  # type: ignore[arg-type]
+            if row.path == RUNTIME_YAML and value == "base":
+                gone.append(row.path)
+                what = f"{name} named the images that came with older charts, and goes. {row.reason}"
+            elif row.to and moved is not None and self._is_free(row.to, moved, new.get(row.to)):
+                gone.append(row.path)
+                new[row.to] = _together(new.get(row.to), moved)
+                origins.setdefault(row.to, row.path)
+                what = f"{name} is now {dotted(row.to)}. {row.reason}"
+            else:
+                what, todo = f"{name} stands in values.yaml. {row.reason}", "Change it by hand."
+            self.findings.append(finding("G2H210", what, todo, path=row.path))
+        removed = [Edit(path, remove=True) for path in _with_emptied(gone, self.answers)]
+        return [*removed, *(Edit(path, value, origin=origins[path]) for path, value in new.items())]
+
+    def _is_free(self, path: Path, value: object, before: Tree) -> bool:
+        """Whether a moved value can come to a path: nothing else stands there, or came there from another old place."""
+        if before is not None and not (isinstance(before, list) and isinstance(value, list)):
+            return False
+        return self._existing(path) in (MISSING, value, "", None, {}, [])
+
+
+def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:
+    """Yield what `--prefer values` says: settings that values.yaml has otherwise, and the values that Connect reads there.
+
+    What follows from them, a port or an address, follows from these values then. Secrets are left to `secrets`.
+    """
+    config = ctx.answers.get("config")
+    if ctx.options.prefer is not Keep.VALUES or not isinstance(config, dict):
+        return
+    standing = _by_meaning(config)
+    for group in ctx.groups.values():
+        paths = standing.get(_meaning_of(("config", group.header, group.setting.name)), [])
+        if not paths or not group.live or group.setting.rule(ctx.chart, ctx.backend).action is not Action.CARRY:
+            continue
+        texts = _read(_printed(find(ctx.answers, paths[-1])))
+        secret = secrets.secret_name(group.setting.section, group.setting.name)
+        if texts and texts != group.values and not secret and not any(map(secrets.holds_secret, texts)):
+            yield group, texts
+
+
+def _read(printed: Iterable[str]) -> list[str]:
+    """Return what Connect reads from printed values; nothing where one is empty or cannot be read."""
+    texts: list[str] = []
+    for text in printed:
+        try:
+            entry = gcfg.parse(f"[S]\nk = {text}\n").entries[0]
+        except gcfg.GcfgError:
+            return []
+        texts.append(entry.value or "")
+    return texts if any(texts) else []
+
+
+def _together(before: Tree, value: object) -> Tree:
+    return [*before, *value] if isinstance(before, list) and isinstance(value, list) else value  # type: ignore[return-value]
+
+
+def _with_emptied(paths: Iterable[Path], tree: Mapping[str, Tree]) -> list[Path]:
+    """Return paths to remove, each maps' that would be left empty in place of its last key's: null breaks templates."""
+    gone: set[Path] = set()
+    for path in paths:
+        gone.add(path)
+        while len(path) > 1 and isinstance(above := find(tree, path[:-1]), dict):
+            if any((*path[:-1], key) not in gone for key in above):
+                break
+            gone -= {(*path[:-1], key) for key in above}
+            path = path[:-1]  # noqa: PLW2901 - upwards, as far as nothing else stands there
+            gone.add(path)
+    return sorted(gone)
+
+
+def _with_sections(edits: Sequence[Edit], config: Mapping[str, Tree]) -> list[Edit]:
+    """Return the edits under `config` with a section removed as a whole where nothing of it is left."""
+    removed = {edit.path for edit in edits if edit.remove}
+    used = {edit.path[1] for edit in edits if not edit.remove}
+    emptied = {
+        section
+        for section, settings in config.items()
+        if isinstance(settings, dict) and settings and section not in used
+        if all(("config", section, name) in removed for name in settings)
+    }
+    kept = [edit for edit in edits if edit.path[1] not in emptied]
+    return [*kept, *(Edit(("config", section), remove=True) for section in config if section in emptied)]
+
+
+def _starred(tree: Tree) -> Tree:
+    if isinstance(tree, dict):
+        return {key: _starred(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_starred(value) for value in tree]
+    return secrets.scrub_comment(tree)[0] if isinstance(tree, str) and secrets.holds_secret(tree) else tree
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "a map"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
+
+
+def _printed(value: object) -> list[str]:
+    """Return the lines that the chart prints for a value of `config`."""
+    items = value if isinstance(value, list) else [value]
+    return [read.go_text(item) for item in items]  # type: ignore[arg-type]
+
+
+def _leaves(config: Tree) -> Iterator[Path]:
+    """Yield the paths of `config` that the chart prints: section and setting."""
+    if isinstance(config, dict):
+        for section, settings in config.items():
+            for name in settings if isinstance(settings, dict) else ():
+                yield (section, name)
+
+
+def _meaning_of(path: Path) -> tuple[str, str]:
+    """Return a path under `config` as Connect compares it: the subsection with case, the rest without."""
+    section, subsection = gcfg.split_header(path[1])
+    return gcfg.header(section.lower(), subsection), path[2].lower() if len(path) > 2 else ""
+
+
+def _by_meaning(config: Mapping[str, object]) -> dict[tuple[str, str], list[Path]]:
+    found: dict[tuple[str, str], list[Path]] = {}
+    for section, settings in config.items():
+        for name in settings if isinstance(settings, dict) else ():
+            path = ("config", section, name)
+            found.setdefault(_meaning_of(path), []).append(path)
+    return found

@@ -1,0 +1,103 @@
+"""Where the database is, read from its URL for people and commands: host, port, user, name; never a password."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from gcfg2helm.masked import Secret
+from gcfg2helm.plan import secrets
+from gcfg2helm.plan.addresses import is_loopback
+
+if TYPE_CHECKING:
+    from gcfg2helm.plan.context import Context
+
+_URL = re.compile(
+    r"postgres(?:ql)?://(?P<authority>[^/?#]*)(?:/(?P<name>[^?#]*))?(?:\?(?P<query>[^#]*))?", re.IGNORECASE
+)
+_WORD = re.compile(r"(?:\A|(?<=[\s&]))(?P<name>[a-z]+)\s*=\s*(?P<value>'[^']*'|[^\s&']*)", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_DEFAULT_PORT = "5432"
+SETTINGS = ("URL", "InstrumentationURL")
+
+
+class Address(NamedTuple):
+    """A host and a port, both as text."""
+
+    host: str
+    port: str
+
+
+class Database(NamedTuple):
+    """One database. `hosts` is empty where its URL cannot be read for certain; `user`, `name` where they are not plain."""
+
+    setting: str
+    hosts: tuple[Address, ...]
+    user: str = ""
+    name: str = ""
+
+
+def databases(ctx: Context) -> list[Database]:
+    """Return the PostgreSQL databases that the gcfg, or else the values, name; none for an empty setting."""
+    found: list[Database] = []
+    for name in SETTINGS:
+        text = ctx.value(f"Postgres.{name}") or _answer(ctx, name)
+        if text.strip():
+            found.append(parse(f"Postgres.{name}", text))
+    return found
+
+
+def _answer(ctx: Context, name: str) -> str:
+    value = ctx.answer("config", "Postgres", name)
+    if isinstance(value, Secret):
+        value = value.reveal()
+    return value.strip('"') if isinstance(value, str) else ""
+
+
+def parse(setting: str, text: str) -> Database:
+    """Read a database URL or libpq's `key=value` text; in doubt nothing of it is told, since a password could be."""
+    text = secrets.scrub_comment(text.strip())[0]
+    match = _URL.fullmatch(text)
+    words = {one["name"]: one["value"].strip("'") for one in _WORD.finditer((match["query"] or "") if match else text)}
+    if match is None:
+        hosts, user, name = words.get("host", ""), words.get("user", ""), words.get("dbname", "")
+        addresses = _addresses(hosts, words.get("port", ""))
+    else:
+        if "@" in (match["name"] or "") + (match["query"] or ""):
+            return Database(setting, ())  # a password with a `/` or a `?` in it
+        login, _, authority = match["authority"].rpartition("@")
+        user, name = login.partition(":")[0] or words.get("user", ""), match["name"] or words.get("dbname", "")
+        addresses = _addresses(authority or words.get("host", ""), words.get("port", ""))
+    return Database(setting, addresses, *(part if _PLAIN.fullmatch(part) else "" for part in (user, name)))
+
+
+def _addresses(hosts: str, ports: str) -> tuple[Address, ...]:
+    """Return all hosts of a list with their ports; nothing where one of them is not certain."""
+    found: list[Address] = []
+    own = ports.split(",")
+    for number, text in enumerate(hosts.split(",")):
+        if text.startswith("["):
+            host, _, port = text[1:].partition("]")
+            port = port.removeprefix(":")
+        else:
+            host, _, port = text.partition(":")
+        port = port or own[min(number, len(own) - 1)] or _DEFAULT_PORT
+        if not (_HOST.fullmatch(host) or _is_ipv6(host)) or not _PORT.fullmatch(port):
+            return ()
+        found.append(Address(host, port))
+    return tuple(found)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+def reachable(database: Database) -> list[Address]:
+    """Return the addresses that a pod can mean: not its own."""
+    return [one for one in database.hosts if not is_loopback(one.host)]

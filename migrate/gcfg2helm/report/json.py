@@ -1,0 +1,167 @@
+"""The report as plain data for other programs; `schema.json` in this folder describes it, by version."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from gcfg2helm import __version__
+from gcfg2helm import chart as charts
+from gcfg2helm.findings import Level
+from gcfg2helm.masked import Secret
+from gcfg2helm.report import table
+from gcfg2helm.runbook import steps
+from gcfg2helm.values.tree import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gcfg2helm.convert import Conversion
+    from gcfg2helm.findings import Finding
+    from gcfg2helm.plan.decisions import Decision, Plan
+    from gcfg2helm.plan.request import Request
+    from gcfg2helm.runbook.model import Step
+    from gcfg2helm.runbook.server import Files
+    from gcfg2helm.values.diff import Change
+    from gcfg2helm.verify.compare import Proof
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a report says. `findings` are those that `--ignore` leaves, `failure` why nothing was converted."""
+
+    plan: Plan
+    proof: Proof
+    findings: Sequence[Finding]
+    steps: Sequence[Step]
+    sources: Sequence[str]
+    connect: str
+    failure: str = ""
+
+
+def make(request: Request, done: Conversion, findings: Sequence[Finding], files: Files, failure: str = "") -> Report:
+    """Return the report of a conversion."""
+    connect = done.values.tree.get("versionOverride") or charts.app_version(request.chart)
+    made = steps.build(request, done, findings, files)
+    sources = [file for file, _ in request.sources]
+    return Report(done.plan, done.proof, findings, made, sources, str(connect), failure)
+
+
+def in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings with the gravest first, then by place."""
+    return sorted(findings, key=lambda one: (-one.level, one.place or ("", 0, 0)))
+
+
+@cache
+def schema() -> Any:
+    """Return the JSON Schema (2020-12) of everything that this module makes."""
+    from importlib.resources import files
+
+    return json.loads((files("gcfg2helm.report") / "schema.json").read_text(encoding="utf-8"))
+
+
+def dump(value: dict[str, object]) -> str:
+    """Return data as JSON text."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def report(made: Report) -> dict[str, object]:
+    """Return a report as data: every setting, every finding, the proof and the runbook; no value of any setting."""
+    plan = made.plan
+    return {
+        **_head("report"),
+        "sources": list(made.sources),
+        "target": {
+            "chart": str(plan.chart),
+            "connect": made.connect,
+            "backend": plan.backend.value,
+            "release": plan.release,
+            "namespace": plan.namespace,
+        },
+        "failure": made.failure or None,
+        "total": len(plan.decisions),
+        "decisions": {outcome.value: number for outcome, number in plan.counts().items()},
+        "levels": {str(level): sum(one.level is level for one in made.findings) for level in reversed(Level)},
+        "settings": [_setting(one, plan) for one in plan.decisions],
+        "findings": [_finding(one) for one in in_order(made.findings)],
+        "proof": {
+            "proven": made.proof.proven,
+            "settings": {status.value: number for status, number in made.proof.counts().items()},
+        },
+        "runbook": [_step(one) for one in made.steps],
+    }
+
+
+def diff(name: str, changes: Sequence[Change], *, differs: bool) -> dict[str, object]:
+    """Return the changes of a values file as data, secrets as stars."""
+    return {**_head("diff"), "values": name, "differs": differs, "changes": [_change(one) for one in changes]}
+
+
+def _head(kind: str) -> dict[str, object]:
+    return {"schema": SCHEMA_VERSION, "kind": kind, "program": f"gcfg2helm {__version__}"}
+
+
+def _setting(one: Decision, plan: Plan) -> dict[str, object]:
+    return {
+        "section": one.section,
+        "setting": one.setting,
+        "file": one.at.file,
+        "line": one.at.entry.line,
+        "column": one.at.entry.column,
+        "decision": one.outcome.value,
+        "path": ["pod", "env"] if one.variable and not one.becomes else list(one.path),
+        "variable": one.variable or None,
+        "why": table.why(one, plan),
+        "rule": one.origin or None,
+    }
+
+
+def _finding(one: Finding) -> dict[str, object]:
+    place = one.place if one.place and one.place.line else None
+    return {
+        "code": one.code,
+        "level": str(one.level),
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "path": list(one.path),
+        "what": one.what,
+        "todo": one.todo or None,
+        "link": one.link or None,
+    }
+
+
+def _step(one: Step) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "title": one.title,
+        "mark": one.mark.value,
+        "notes": list(one.notes),
+        "commands": list(one.commands),
+        "findings": list(one.codes),
+    }
+
+
+def _change(one: Change) -> dict[str, object]:
+    kind = {"+": "added", "-": "removed", "~": "changed"}[one.sign]
+    sides = {"old": one.old, "new": one.new}
+    return {
+        "change": kind,
+        "path": list(one.path),
+        **{name: _plain(value) for name, value in sides.items() if value is not MISSING},
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Secret) or (isinstance(value, float) and not math.isfinite(value)):
+        return str(value)
+    return value

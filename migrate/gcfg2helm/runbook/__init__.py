@@ -1,0 +1,1 @@
+"""The steps of a migration, as data; `report.runbook` renders them."""

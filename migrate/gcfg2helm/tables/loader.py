@@ -1,0 +1,325 @@
+"""Reads the mapping tables: those of the package, and a site's own laid over them.
+
+Each file under `connect/` holds one section of the gcfg; a row holds one setting, its rules below it. `chart/rules.toml`
+holds what the values must say whatever the gcfg holds, what becomes of the chart's own defaults, and where values of
+older charts went. All problems of all files are reported at once (`rows.TablesError`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+from gcfg2helm.enums import Backend
+from gcfg2helm.tables.model import (
+    Action,
+    Always,
+    DefaultRule,
+    Fate,
+    Holds,
+    Kind,
+    Legacy,
+    Rule,
+    Section,
+    Setting,
+    Source,
+    Subsection,
+    Tables,
+)
+from gcfg2helm.tables.rows import Problem, Row, TablesError, package_folder, read_file
+from gcfg2helm.versions import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from importlib.resources.abc import Traversable
+    from pathlib import Path as FilePath
+
+    from gcfg2helm.values.tree import Tree
+
+_RULES = "rules.toml"
+Check: TypeAlias = Callable[[Tables, "list[Problem]"], None]
+V = TypeVar("V", Always, DefaultRule, Legacy)
+
+
+class _File(NamedTuple):
+    """One table file, and how rows and problems name it: `server.toml`, `site/server.toml`."""
+
+    path: Traversable
+    shown: str
+
+
+class _Shipped(Mapping[str, Section]):
+    """The sections of the package, each read from its file when it is asked for."""
+
+    def __init__(self, folder: Traversable) -> None:
+        self._files = {path.name.removesuffix(".toml"): path for path in _toml_files(folder)}
+        self._read: dict[str, Section] = {}
+
+    def __getitem__(self, name: str) -> Section:
+        if name not in self._read:
+            path = self._files[name]
+            problems: list[Problem] = []
+            self._read |= _sections({}, [_File(path, path.name)], problems)
+            if problems:
+                raise TablesError(problems)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+@cache
+def shipped() -> Tables:
+    """Return the tables of the package; a section's file is read when somebody asks for the section."""
+    problems: list[Problem] = []
+    root = package_folder()
+    rules = _values_rules(_File(root / "chart" / _RULES, _RULES), problems)
+    if problems:
+        raise TablesError(problems)
+    return Tables(_Shipped(root / "connect"), *rules)
+
+
+def load(site: FilePath | None = None, check: Check | None = None) -> Tables:
+    """Load the tables of the package, laid over by those of a site's own folder where one is given.
+
+    `check` adds the problems of the laid-over tables as a whole, which only the rooms above know (names of functions,
+    versions of the chart). Raises `rows.TablesError` with every problem of every file.
+    """
+    if site is None:
+        return shipped()
+    problems: list[Problem] = []
+    ours = shipped()
+    tables = _laid_over(Tables(dict(ours.sections), ours.always, ours.defaults, ours.legacy), site, problems)
+    if check:
+        check(tables, problems)
+    if problems:
+        raise TablesError(problems)
+    return tables
+
+
+def _toml_files(folder: Traversable) -> list[Traversable]:
+    return sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name)
+
+
+# a site's own tables ---------------------------------------------------------------------------------------------------
+
+
+def _laid_over(tables: Tables, site: FilePath, problems: list[Problem]) -> Tables:
+    """Lay a site's folder over the tables: its files of sections, in it or in its `connect/`, and its `rules.toml`.
+
+    A row for a setting that the tables list changes what it names and leaves the rest; its rules, where it has any, take
+    the place of all rules of the setting. A row of `rules.toml` takes the place of all rows for the same path.
+    """
+    folder = site.resolve().name
+    if not site.is_dir():
+        problems.append(Problem(str(site), "", "no such folder"))
+        return tables
+    found = [
+        _File(path, f"{folder}/{path.name}")
+        for part in (site, site / "connect", site / "chart")
+        if part.is_dir()
+        for path in _toml_files(part)
+    ]
+    if not found:
+        problems.append(Problem(str(site), "", "no *.toml files in this folder"))
+    rules = [one for one in found if one.path.name == _RULES]
+    sections = _sections(tables.sections, [one for one in found if one not in rules], problems, Source.SITE)
+    tables = Tables(sections, tables.always, tables.defaults, tables.legacy)
+    for file in rules:
+        always, defaults, legacy = _values_rules(file, problems)
+        tables = Tables(
+            sections,
+            _instead(tables.always, always),
+            _instead(tables.defaults, defaults),
+            _instead(tables.legacy, legacy),
+        )
+    return tables
+
+
+def _instead(ours: Sequence[V], theirs: Sequence[V]) -> tuple[V, ...]:
+    paths = {row.path for row in theirs}
+    return tuple([row for row in ours if row.path not in paths] + list(theirs))
+
+
+# sections and settings -------------------------------------------------------------------------------------------------
+
+
+def _sections(
+    below: Mapping[str, Section], found: Iterable[_File], problems: list[Problem], source: Source | None = None
+) -> dict[str, Section]:
+    """Return the sections below with those of the files over them; without `source` each row has to name its own."""
+    sections = dict(below)
+    seen: dict[str, str] = {}
+    for file in found:
+        top = read_file(file.path, problems, file.shown)
+        name = top.take("section", str, "")
+        if not name:
+            if not top.broken:
+                top.problem("section: required")
+            continue
+        other = seen.setdefault(name.lower(), file.shown)
+        if other != file.shown:
+            top.problem(f"section {name} stands in {other} already")
+        sections[name.lower()] = _read_section(top, sections.get(name.lower()), name, file.shown, source)
+    return sections
+
+
+def _read_section(top: Row, below: Section | None, name: str, origin: str, source: Source | None) -> Section:
+    """Read the settings of a section over those that it has already; names keep the capitals that they have there."""
+    name = below.name if below else name
+    subsection = top.choice("subsection", Subsection, below.subsection if below else Subsection.NO) or Subsection.NO
+    settings = dict(below.settings) if below else {}
+    rows: set[str] = set()
+    for row_name, row in top.tables().items():
+        key = row_name.lower()
+        if key in rows:
+            row.problem("the same setting twice, in other capitals")
+        rows.add(key)
+        old = settings.get(key)
+        if old is None and source is None:
+            row.require("source")
+        bare = old or Setting(name, row_name, subsection=subsection, source=source or Source.UNCONFIRMED)
+        settings[key] = _read_setting(bare, row, origin)
+    top.finish()
+    return Section(name, subsection, settings)
+
+
+def _read_setting(bare: Setting, row: Row, origin: str) -> Setting:
+    """Return the setting with every field that the row has."""
+    setting = Setting(
+        bare.section,
+        bare.name,
+        kind=row.choice("type", Kind, bare.kind) or bare.kind,
+        multi=row.take("multi", bool, bare.multi),
+        secret=row.take("secret", bool, bare.secret),
+        encrypted=row.take("encrypted", bool, bare.encrypted),
+        holds=row.choice("holds", Holds, bare.holds) or bare.holds,
+        holds_secret=row.take("holds_secret", bool, bare.holds_secret),
+        values=row.texts("values") if row.has("values") else bare.values,
+        default=row.take("default", str, bare.default),
+        since=_release(row, "since", bare.since),
+        since_at_latest=row.take("since_at_latest", bool, bare.since_at_latest),
+        until=_release(row, "until", bare.until),
+        source=row.choice("source", Source, bare.source) or bare.source,
+        link=row.take("link", str, bare.link),
+        note=row.take("note", str, bare.note),
+        subsection=bare.subsection,
+        rules=_read_rules(row, origin) if row.has("rules") else bare.rules,
+        origin=origin,
+    )
+    row.finish()
+    return setting
+
+
+def _release(row: Row, key: str, default: str) -> str:
+    """Return a Connect release as it is written (`2026.08.0`), checked to be one."""
+    if not row.has(key):
+        return default
+    text = row.take(key, str, "")
+    if text:
+        try:
+            Version.parse(text)
+        except ValueError as error:
+            row.problem(f"{key}: {error}")
+            return ""
+    return text
+
+
+def _read_rules(row: Row, origin: str) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for part in row.rows("rules"):
+        rule = Rule(
+            action=part.choice("action", Action) or Action.CARRY,
+            span=part.span(),
+            backend=_backend(part),
+            to=part.texts("to"),
+            setting=part.take("setting", str, ""),
+            transform=part.take("transform", str, ""),
+            finding=part.take("finding", str, ""),
+            reason=part.take("reason", str, ""),
+            todo=part.take("todo", str, ""),
+            link=part.take("link", str, ""),
+            origin=origin,
+        )
+        part.finish()
+        if rule.action is Action.RENAME and not (rule.setting or rule.transform):
+            part.problem("rename needs the new name in `setting`")
+        if rule.action is Action.MOVE and not (rule.to or rule.transform):
+            part.problem("move needs the values path in `to`, or a transform")
+        if not rule.reason:
+            part.problem("reason: required, since the report prints it")
+        for other in rules:
+            if rule.span.overlaps(other.span) and _share(rule.backend, other.backend):
+                part.problem(f"overlaps with another rule ({other.span})")
+        rules.append(rule)
+    return tuple(rules)
+
+
+def _backend(row: Row) -> Backend | None:
+    """Return the back end that a row speaks of; None where it speaks of both."""
+    return row.choice("backend", Backend) if row.has("backend") else None
+
+
+def _share(one: Backend | None, other: Backend | None) -> bool:
+    return one is other or one is None or other is None
+
+
+# rules.toml ------------------------------------------------------------------------------------------------------------
+
+
+def _values_rules(
+    file: _File, problems: list[Problem]
+) -> tuple[tuple[Always, ...], tuple[DefaultRule, ...], tuple[Legacy, ...]]:
+    top = read_file(file.path, problems, file.shown)
+    always: list[Always] = []
+    for row in _complete(top.rows("always")):
+        one = Always(
+            row.texts("path"), _always_value(row), row.span(), _backend(row), row.take("reason", str, ""), file.shown
+        )
+        _apart(row, one, [other for other in always if _share(one.backend, other.backend)])
+        always.append(one)
+    defaults: list[DefaultRule] = []
+    for row in _complete(top.rows("defaults")):
+        fate = row.choice("fate", Fate) or Fate.KEEP
+        default = DefaultRule(row.texts("path"), fate, row.span(), row.take("reason", str, ""), file.shown)
+        _apart(row, default, defaults)
+        defaults.append(default)
+    legacy: list[Legacy] = []
+    for row in _complete(top.rows("legacy")):
+        path, to, transform = row.texts("path"), row.texts("to"), row.take("transform", str, "")
+        went = Legacy(path, to, row.span(), row.take("reason", str, ""), file.shown, transform)
+        _apart(row, went, legacy)
+        legacy.append(went)
+    top.finish()
+    return tuple(always), tuple(defaults), tuple(legacy)
+
+
+def _always_value(row: Row) -> Tree:
+    """Return `value` (true or false), or `text`; neither is null: the chart's default goes."""
+    if row.has("value") and row.has("text"):
+        row.problem("`value` and `text` exclude each other")
+    text = row.take("text", str, "")
+    value = row.take("value", bool, False) if row.has("value") else None
+    return text or value
+
+
+def _complete(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield each row; it must have a path and a reason, and afterwards all its fields must have been taken."""
+    for row in rows:
+        row.require("path")
+        row.require("reason")
+        yield row
+        row.finish()
+
+
+def _apart(row: Row, one: V, others: Iterable[V]) -> None:
+    for other in others:
+        if one.path and one.path == other.path and one.span.overlaps(other.span):
+            row.problem(f"overlaps with another row for the same path ({other.span})")

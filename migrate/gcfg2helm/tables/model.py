@@ -1,0 +1,228 @@
+"""The mapping tables: what Connect knows of each setting, and what becomes of it in the chart.
+
+A section holds its settings, a setting its rules: at most one speaks of a chart version and back end. `loader` reads
+them from TOML files. The rows are named tuples: they must be there in milliseconds, and the module of dataclasses alone
+takes ten.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from gcfg2helm.versions import Span, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gcfg2helm.enums import Backend
+    from gcfg2helm.values.tree import Path, Tree
+
+
+class Action(Enum):
+    """What a rule says of a setting. What happened to one entry is a decision (`decisions.Outcome`)."""
+
+    CARRY = "carry"
+    MOVE = "move"
+    RENAME = "rename"
+    CHART = "chart"
+    DROP = "drop"
+
+
+class Kind(Enum):
+    """The type of a setting's value, as Connect reads it."""
+
+    STRING = "string"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DURATION = "duration"
+    BYTESIZE = "bytesize"
+    ENUM = "enum"
+    URL = "url"
+
+
+class Subsection(Enum):
+    """Whether the section's header carries a name: `[LDAP "x"]`."""
+
+    NO = "no"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Holds(Enum):
+    """What a path-valued setting names on the server's disk."""
+
+    NOTHING = ""
+    FILE = "file"
+    DIRECTORY = "directory"
+    PROGRAM = "program"
+    LOG = "log"
+
+
+class Source(Enum):
+    """Where a row's knowledge comes from; `unconfirmed` is said to the user."""
+
+    DOCS = "docs"
+    CHART = "chart"
+    PUBLIC = "public"
+    UNCONFIRMED = "unconfirmed"
+    SITE = "site"
+
+
+class Fate(Enum):
+    """What becomes of a default that the chart brings along where the gcfg is silent."""
+
+    KEEP = "keep"
+    RESET = "reset"
+
+
+# The repeated value of a setting of these kinds can only mean that the last line wins.
+SINGLE_KINDS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.DECIMAL, Kind.DURATION, Kind.BYTESIZE, Kind.ENUM})
+
+
+class Rule(NamedTuple):
+    """What becomes of a setting in a range of chart versions, for one back end or both (`backend` None)."""
+
+    action: Action
+    span: Span = Span()
+    backend: Backend | None = None
+    to: Path = ()
+    setting: str = ""
+    transform: str = ""
+    finding: str = ""
+    reason: str = ""
+    todo: str = ""
+    link: str = ""
+    origin: str = ""
+
+    def applies(self, chart: Version, backend: Backend) -> bool:
+        """Whether the rule speaks of this chart version and back end."""
+        return chart in self.span and (self.backend is None or self.backend is backend)
+
+
+class Setting(NamedTuple):
+    """What Connect knows of one setting; `since` and `until` are Connect releases.
+
+    `since_at_latest`: it was known in that release, perhaps in earlier ones too.
+    """
+
+    section: str
+    name: str
+    kind: Kind = Kind.STRING
+    multi: bool = False
+    secret: bool = False
+    encrypted: bool = False
+    holds: Holds = Holds.NOTHING
+    holds_secret: bool = False
+    values: tuple[str, ...] = ()
+    default: str = ""
+    since: str = ""
+    since_at_latest: bool = False
+    until: str = ""
+    source: Source = Source.UNCONFIRMED
+    link: str = ""
+    note: str = ""
+    subsection: Subsection = Subsection.NO
+    rules: tuple[Rule, ...] = ()
+    origin: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name as people write it: `Server.Address`."""
+        return f"{self.section}.{self.name}"
+
+    @property
+    def surely_single(self) -> bool:
+        """Whether a repeated key can only mean that the last line wins."""
+        return not self.multi and (self.kind in SINGLE_KINDS or self.source is Source.DOCS)
+
+    def rule(self, chart: Version, backend: Backend) -> Rule:
+        """Return the rule for a chart version and back end; carrying over where no row says otherwise."""
+        return next((rule for rule in self.rules if rule.applies(chart, backend)), CARRY)
+
+
+CARRY = Rule(Action.CARRY)
+
+
+class Section(NamedTuple):
+    """One section of the gcfg in its canonical capitals, with its settings by lower-case name."""
+
+    name: str
+    subsection: Subsection
+    settings: Mapping[str, Setting]
+    known: bool = True
+
+
+class Always(NamedTuple):
+    """A value that the chart needs whatever the gcfg holds, by version and back end."""
+
+    path: Path
+    value: Tree
+    span: Span
+    backend: Backend | None
+    reason: str
+    origin: str
+
+
+class DefaultRule(NamedTuple):
+    """What becomes of one of the chart's own `config` defaults; `path` is below `config`, one key for a section."""
+
+    path: Path
+    fate: Fate
+    span: Span
+    reason: str
+    origin: str
+
+
+class Legacy(NamedTuple):
+    """A values path of an older chart that a newer one refuses or ignores: where it went, or why it goes."""
+
+    path: Path
+    to: Path
+    span: Span
+    reason: str
+    origin: str
+    transform: str = ""
+
+
+class Tables:
+    """All tables; sections by lower-case name. It iterates over the settings."""
+
+    __slots__ = ("always", "defaults", "legacy", "sections")
+
+    def __init__(
+        self,
+        sections: Mapping[str, Section],
+        always: tuple[Always, ...] = (),
+        defaults: tuple[DefaultRule, ...] = (),
+        legacy: tuple[Legacy, ...] = (),
+    ) -> None:
+        self.sections = sections
+        self.always = always
+        self.defaults = defaults
+        self.legacy = legacy
+
+    def find(self, section: str, name: str) -> Setting | None:
+        """Return the setting of that name in any capitals; None where the tables do not list it."""
+        known = self.sections.get(section.lower())
+        return known.settings.get(name.lower()) if known else None
+
+    def setting(self, key: str) -> Setting | None:
+        """Return the setting written as `Section.Name`."""
+        section, _, name = key.partition(".")
+        return self.find(section, name)
+
+    def __iter__(self) -> Iterator[Setting]:
+        for section in self.sections.values():
+            yield from section.settings.values()
+
+    def nearest(self, section: str, name: str, count: int = 3) -> list[str]:
+        """Return the keys of listed settings that look most like `section.name`, the best first."""
+        from difflib import get_close_matches
+
+        keys = {setting.key.lower(): setting.key for setting in self}
+        found = get_close_matches(f"{section}.{name}".lower(), keys, count, 0.75)
+        if not found and (known := self.sections.get(section.lower())):
+            found = [f"{section}.{near}".lower() for near in get_close_matches(name.lower(), known.settings, count)]
+        return [keys[key] for key in found]

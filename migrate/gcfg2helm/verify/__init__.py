@@ -1,0 +1,1 @@
+"""The proof: what the pod will read is what the server read."""

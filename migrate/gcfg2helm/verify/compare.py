@@ -1,0 +1,388 @@
+"""The proof: what the pod will read is what the server read, setting by setting, or a decision says why it is not.
+
+Both files are parsed by the same parser and compared as Connect reads them: names without case, the last line of a
+setting with one value, lists in order, `yes` as `true`, `60s` as `1m`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from gcfg2helm import chart as charts
+from gcfg2helm import gcfg
+from gcfg2helm.enums import Keep
+from gcfg2helm.findings import Finding, Level, Place, finding
+from gcfg2helm.masked import Secret
+from gcfg2helm.plan import secrets
+from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.plan.grouping import Entries, Key
+from gcfg2helm.plan.merge import LIST_PATHS
+from gcfg2helm.tables import DefaultRule, Fate, Setting, Tables
+from gcfg2helm.tables.types import meaning
+from gcfg2helm.values.paths import dotted
+from gcfg2helm.values.tree import MISSING, Path, Tree, find, identity, same
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gcfg2helm.plan.context import Group
+    from gcfg2helm.plan.decisions import Decision, Plan
+
+
+class Status(Enum):
+    """How one setting fares."""
+
+    SAME = "same"
+    MOVED = "moved"
+    SECRET = "secret"  # noqa: S105 - a word, not a password
+    CHART = "chart"
+    RENAMED = "renamed"
+    DROPPED = "dropped"
+    KEPT = "kept default"
+    DIFFERENT = "different"
+
+
+class Row(NamedTuple):
+    """One setting of the comparison: the text of either side (None: not there), where it stands, why it may differ."""
+
+    status: Status
+    setting: str
+    server: Secret | str | None = None
+    pod: Secret | str | None = None
+    place: Place | None = None
+    rendered_line: int = 0
+    path: Path = ()
+    reason: str = ""
+    own: bool = False
+
+
+class Proof(NamedTuple):
+    """The whole comparison; `totals` counts every setting, also those without a row."""
+
+    rows: Sequence[Row]
+    findings: Sequence[Finding]
+    totals: Mapping[Status, int] = {}
+    rendered: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Proof of {sum(self.totals.values())} settings>"  # its texts may hold secrets
+
+    @property
+    def proven(self) -> bool:
+        """Whether something was compared, and nothing is left that no decision accounts for."""
+        return bool(self.totals) and all(one.level is not Level.ERROR for one in self.findings)
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many settings came to which status."""
+        return {status: self.totals.get(status, 0) for status in Status}
+
+
+class _Comparison:
+    def __init__(
+        self, plan: Plan, tables: Tables, values: Mapping[str, Tree], defaults: Keep, entries: Entries, *, every: bool
+    ) -> None:
+        self.plan = plan
+        self.tables = tables
+        self.values = values
+        self.defaults = defaults
+        self.entries = entries
+        self.every = every
+        self.counts = dict.fromkeys(Status, 0)
+        self.config = _Keys(values.get("config"))
+        self.default_config = _Keys(charts.defaults(plan.chart).get("config"))
+        self.from_secrets = {str(item.get("name")) for item in _env(values) if _is_reference(item)}
+        self.rows: list[Row] = []
+        self.findings: list[Finding] = []
+
+    # what the server read --------------------------------------------------------------------------------------------
+
+    def expected(self) -> dict[Key, Decision | list[Decision]]:
+        """Return what puts something into the rendered file, by setting: a decision, or several in the sources' order."""
+        expected: dict[Key, Decision | list[Decision]] = {}
+        for decision in self.plan.decisions:
+            if decision.outcome in _STATUS and decision.path[:1] == ("config",):
+                key = key_of(decision.path)
+                before = expected.setdefault(key, decision)
+                if before is decision:
+                    continue
+                if isinstance(before, list):
+                    before.append(decision)
+                else:
+                    expected[key] = [before, decision]
+        return expected
+
+    def account(self) -> None:
+        """Note the decisions that leave nothing in the rendered file, and check what takes the place."""
+        for decision in self.plan.decisions:
+            match decision.outcome:
+                case Outcome.MOVED if find(self.values, decision.path) is MISSING and decision.path:
+                    what = f"{decision.key} moved to {dotted(decision.path)}, where values.yaml says nothing."
+                    self.findings.append(finding("G2H602", what, place=decision.at.place, path=decision.path))
+                    self._note(Status.DIFFERENT, decision)
+                case Outcome.MOVED:
+                    self._note(Status.MOVED, decision)
+                case Outcome.SECRET if decision.path[:1] != ("config",):
+                    self._only_environment((decision,))
+                case Outcome.CHART:
+                    self._note(Status.CHART, decision)
+                case Outcome.DROPPED | Outcome.SUPERSEDED:
+                    self._note(Status.DROPPED, decision)
+                case _:
+                    pass
+
+    def _note(
+        self,
+        status: Status,
+        decision: Decision,
+        server: Secret | str | None = None,
+        pod: Secret | str | None = None,
+        line: int = 0,
+    ) -> None:
+        """Count a setting, and keep its row where somebody will see it."""
+        self.counts[status] += 1
+        if self.every or status is Status.DIFFERENT:
+            at, path, reason = decision.at.place, decision.path, decision.reason
+            self.rows.append(Row(status, decision.key, server, pod, at, line, path, reason))
+
+    # what the pod reads ----------------------------------------------------------------------------------------------
+
+    def compare(self, key: Key, decisions: Sequence[Decision]) -> None:
+        """Compare one setting on both sides."""
+        decision = decisions[-1]
+        values = _values(decisions)
+        group = self.entries.group(key)
+        variable = next((one.variable for one in decisions if one.variable), "")
+        if not values and (group is None or (variable and key not in self.config)):
+            self._only_environment(decisions)
+            return
+        got = group.values if group else []
+        if values == got and not variable and not self.every:
+            self.counts[_STATUS[decision.outcome]] += 1
+            return
+        setting = group.setting if group else self.tables.find(key[0], key[2]) or Setting(key[0], key[2])
+        equal = reads_as(setting, values) == reads_as(setting, got)
+        if not equal and group and decision.outcome is Outcome.SECRET:
+            equal = self._inline(setting, decisions, got)
+            variable = "" if equal else variable
+        reached = not variable or self._from_secret(variable, decision)
+        hide = decision.outcome is Outcome.SECRET or sensitive(decision.path, setting)
+        server, pod = shown(values, hide=hide), shown(got, hide=hide) if group else None
+        line = group.last.entry.line if group else 0
+        self._note(_STATUS[decision.outcome] if equal and reached else Status.DIFFERENT, decision, server, pod, line)
+        if not equal:
+            self._different(decision, server, pod, line)
+
+    def _different(self, decision: Decision, server: Secret | str, pod: Secret | str | None, line: int) -> None:
+        if decision.path in self.plan.kept:
+            return  # what --prefer values asked for; the plan says so
+        code = "G2H601" if line else "G2H605" if decision.outcome is Outcome.SECRET else "G2H602"
+        where = f"line {line} of the rendered file" if line else "the rendered file does not have it"
+        what = f"{decision.key}: the server reads {server}, the pod {'nothing' if pod is None else pod} ({where})."
+        self.findings.append(finding(code, what, place=decision.at.place, path=decision.path))
+
+    def _only_environment(self, decisions: Sequence[Decision]) -> None:
+        """Account for a setting that leaves the file for a variable of the pod."""
+        variable = next((one.variable for one in decisions if one.variable), "")
+        reached = bool(variable) and self._from_secret(variable, decisions[-1])
+        self._note(_STATUS[decisions[-1].outcome] if reached else Status.DIFFERENT, decisions[-1], Secret(""))
+
+    def _inline(self, setting: Setting, decisions: Sequence[Decision], got: list[str]) -> bool:
+        """Whether the pod reads a secret from the file itself, as the server did."""
+        source = [one.at.entry.value or "" for one in decisions]
+        if reads_as(setting, source) != reads_as(setting, got):
+            return False
+        what = f"{decisions[-1].key} holds a secret and stands under config."
+        self.findings.append(finding("G2H503", what, place=decisions[-1].at.place, path=decisions[-1].path))
+        return True
+
+    def _from_secret(self, variable: str, decision: Decision) -> bool:
+        """Whether pod.env sets the variable from a Secret."""
+        if variable in self.from_secrets:
+            return True
+        what = f"{decision.key}: no entry of pod.env sets {variable} from a Secret."
+        self.findings.append(finding("G2H605", what, place=decision.at.place, path=("pod", "env")))
+        return False
+
+    def extra(self, key: Key, group: Group) -> None:
+        """Judge a setting of the rendered file that the gcfg does not have."""
+        path = ("config", group.header, group.setting.name)
+        row = default_row(self.tables, self.plan, path)
+        status, reason, own = Status.DIFFERENT, "a default of the chart", False
+        if key in self.config:
+            own, reason = True, "a key of values.yaml"
+        elif key not in self.default_config:
+            status, reason = Status.CHART, "The chart writes it."
+        elif self.defaults is Keep.CHART or (row is not None and row.fate is Fate.KEEP):
+            status, reason = Status.KEPT, row.reason if row else "--chart-defaults chart keeps it."
+        pod = shown(group.values, hide=sensitive(path, group.setting))
+        self.counts[status] += 1
+        if self.every or status is Status.DIFFERENT:
+            line = group.last.entry.line
+            self.rows.append(Row(status, group.key, None, pod, None, line, path, reason, own))
+        if own:
+            what = f"{group.key} stands in values.yaml and not in the gcfg; the pod reads {pod}."
+            self.findings.append(finding("G2H609", what, "Remove it, or accept it: --ignore G2H609.", path=path))
+        elif status is Status.DIFFERENT:
+            what = f"{group.key} is a default of the chart, and not in the gcfg; the pod reads {pod}."
+            self.findings.append(finding("G2H603", what, f"Set {dotted(path)} to null.", path=path))
+
+    # beside the file -------------------------------------------------------------------------------------------------
+
+    def environment(self, expected: Mapping[Key, Decision | list[Decision]]) -> None:
+        """Look at the variables of pod.env that override the file."""
+        ours = {secret.variable for secret in self.plan.env_secrets}
+        for edit in self.plan.edits:
+            if edit.path == ("pod", "env") and isinstance(edit.value, list):
+                ours |= {str(item["name"]) for item in edit.value if isinstance(item, dict)}
+        by_variable = {f"CONNECT_{key[0]}_{key[2]}".upper(): key for key in expected if key[1] is None}
+        for item in _env(self.values):
+            name = item.get("name")
+            if not isinstance(name, str) or not name.startswith("CONNECT_") or name in ours:
+                continue
+            key = by_variable.get(name)
+            setting = self.tables.find(key[0], key[2]) if key else None
+            value = item.get("value")
+            if (
+                key
+                and setting
+                and isinstance(value, str)
+                and _reads(setting, value) == _reads(setting, (_values(_several(expected[key])) or [""])[-1])
+            ):
+                continue
+            what = f"pod.env sets {name}; Connect takes it instead of the file."
+            self.findings.append(finding("G2H606", what, path=("pod", "env")))
+
+    def beside(self) -> None:
+        """Compare what the conversion would set outside `config` because of the gcfg with what stands there."""
+        for row in self.tables.always:
+            if self.plan.chart in row.span and row.backend in (None, self.plan.backend):
+                actual = find(self.values, row.path)
+                if not same(actual, row.value) and not (row.value is None and actual is MISSING):
+                    what = f"{dotted(row.path)} is not what it must be: {row.reason}"
+                    self.findings.append(finding("G2H608", what, path=row.path))
+        for edit in self.plan.edits:
+            if edit.path[:1] == ("config",) or not edit.source or edit.remove or edit.comments_only:
+                continue
+            actual = find(self.values, edit.path)
+            if edit.path in LIST_PATHS and isinstance(edit.value, list) and isinstance(actual, list):
+                differs = not set(map(identity, edit.value)) <= set(map(identity, actual))
+            else:
+                differs = not same(actual, edit.value)
+            if differs:
+                what = f"{dotted(edit.path)} is not what follows from the gcfg (line {edit.source[0]})."
+                self.findings.append(finding("G2H607", what, path=edit.path))
+
+
+_STATUS = {Outcome.CARRIED: Status.SAME, Outcome.RENAMED: Status.RENAMED, Outcome.SECRET: Status.SECRET}
+
+
+def compare(
+    plan: Plan,
+    tables: Tables,
+    rendered: str,
+    values: Mapping[str, Tree],
+    defaults: Keep = Keep.SERVER,
+    file: str = "rendered rstudio-connect.gcfg",
+    *,
+    every: bool = True,
+) -> Proof:
+    """Compare a rendered configuration with what the plan says of the source.
+
+    `rendered` is the text of rstudio-connect.gcfg in the pod, `values` the user's values, all files merged in Helm's
+    order, `defaults` whose defaults count (`--chart-defaults`). `every` keeps a row for each setting, else only for what
+    differs. A rendered text that is no gcfg is a finding.
+    """
+    try:
+        document = gcfg.parse(rendered, file)
+    except gcfg.GcfgError as error:
+        what = f"Connect could not read the rendered file: line {error.line}: {error.message}."
+        return Proof((), (finding("G2H601", what),))
+    work = _Comparison(plan, tables, values, defaults, Entries(file, document, tables), every=every)
+    expected = work.expected()
+    del document
+    for key, decisions in expected.items():
+        work.compare(key, _several(decisions))
+    work.account()
+    for key in work.entries:
+        if key not in expected and (group := work.entries.group(key)) and group.live:
+            work.extra(key, group)
+    work.environment(expected)
+    work.beside()
+    return Proof(work.rows, work.findings, work.counts, rendered)
+
+
+def _several(decisions: Decision | list[Decision]) -> Sequence[Decision]:
+    return decisions if isinstance(decisions, list) else (decisions,)
+
+
+def _values(decisions: Sequence[Decision]) -> list[str]:
+    """Return what these decisions put into the rendered file."""
+    values: list[str] = []
+    for decision in decisions:
+        if decision.becomes is not None:
+            values += [text.reveal() for text in decision.becomes]
+        else:
+            value = decision.at.entry.value
+            values.append("true" if value is None else value)
+    return values
+
+
+def key_of(path: Path) -> Key:
+    """Return the setting that a path under `config` names, as Connect compares it."""
+    section, subsection = gcfg.split_header(path[1])
+    return gcfg.lower(section), subsection, gcfg.lower(path[2])
+
+
+class _Keys:
+    """The settings of a `config` tree, as Connect compares them; a null is none."""
+
+    def __init__(self, config: object) -> None:
+        self._keys: set[Key] = set()
+        for text, settings in config.items() if isinstance(config, dict) else ():
+            section, subsection = gcfg.split_header(text)
+            if isinstance(settings, dict):
+                self._keys.update(
+                    (section.lower(), subsection, name.lower()) for name, value in settings.items() if value is not None
+                )
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._keys
+
+
+def default_row(tables: Tables, plan: Plan, path: Path) -> DefaultRule | None:
+    """Return the row that speaks of a default of the chart; the most exact one."""
+    rows = [row for row in tables.defaults if plan.chart in row.span and path[1 : 1 + len(row.path)] == row.path]
+    return max(rows, key=lambda row: len(row.path), default=None)
+
+
+def reads_as(setting: Setting, values: Sequence[str]) -> list[object]:
+    """Return what Connect reads from the values of a setting: of one that holds one value, the last."""
+    counting = values[-1:] if setting.surely_single else values
+    return [_reads(setting, text) for text in counting]
+
+
+def _reads(setting: Setting, text: str) -> object:
+    read = meaning(setting.kind, text)
+    return ("as it stands", text) if read is None else read
+
+
+def sensitive(path: Path, setting: Setting) -> bool:
+    """Whether a value at this place is shown as stars."""
+    return setting.secret or secrets.secret_name(path[1] if len(path) > 1 else "", setting.name)
+
+
+def shown(values: Sequence[str], *, hide: bool) -> Secret | str:
+    """Return values for a person, as stars where they are secret or hold a password."""
+    text = ", ".join(secrets.scrub_comment(gcfg.quote(value) or '""')[0] for value in values)
+    return Secret(text) if hide else text
+
+
+def _is_reference(item: Mapping[str, Tree]) -> bool:
+    source = item.get("valueFrom")
+    return isinstance(source, dict) and isinstance(source.get("secretKeyRef"), dict)
+
+
+def _env(values: Mapping[str, Tree]) -> list[dict[str, Tree]]:
+    found = find(values, ("pod", "env"))
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
