@@ -9,12 +9,13 @@ import pytest
 
 from conftest import ROOT
 from gcfg2helm import gcfg, tables
-from gcfg2helm.convert import convert, prove
+from gcfg2helm.convert import convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import codes
 from gcfg2helm.offhost import build
 from gcfg2helm.values import splice
 from gcfg2helm.values.tree import Edit
+from gcfg2helm.verify import run as verifying
 from test_plan import converted, request
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def test_a_gcfg_makes_it(code: str, text: str) -> None:
     [
         ("G2H210", "image: {tagPrefix: ubuntu2204-}\n"),
         ("G2H214", "config: {Server: {Address: http://old.example.com}}\n"),
-        ("G2H216", "config: {Server: {ViewerKiosk: true}}\n"),
+        ("G2H609", "config: {Server: {ViewerKiosk: true}}\n"),
         ("G2H230", "replicas: 1\nc: |\n  literal at the end"),
     ],
 )
@@ -62,7 +63,7 @@ def proven(change: Edit) -> set[str]:
     source = "[Server]\nAddress = https://x.example.com\n[Metrics]\nPrometheusListen = :4040\n[HTTP]\nListen = :4141\n"
     done = converted(source, KNOWN)
     tree: Any = splice.apply(done.values.text, [change]).tree
-    return {one.code for one in prove(done.plan, KNOWN, [tree], request(source, KNOWN).options).findings}
+    return {one.code for one in verifying.by_model(done.plan, KNOWN, [tree], request(source, KNOWN).options).findings}
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from conftest import FIXTURES
 from gcfg2helm import chart, gcfg, tables
-from gcfg2helm.convert import prove
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from gcfg2helm.plan import build
 from gcfg2helm.tables import Kind
 from gcfg2helm.values import read
 from gcfg2helm.verify import compare
+from gcfg2helm.verify import run as verifying
 from gcfg2helm.versions import Version
 from test_cli import LDAP, run
 from test_helmyaml import HELM, needs_helm
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gcfg2helm.values.tree import Path as ValuesPath
     from gcfg2helm.values.tree import Tree
 
+PROVEN = compare.Verdict.PROVEN
 KNOWN = tables.load()
 
 
@@ -49,7 +50,7 @@ def judged(done: Conversion, source: bytes, values: dict[str, Tree], backend: Ba
     """Verify values as the command does: against a plan that values.yaml has no say in."""
     asked = request(source, KNOWN, backend=backend)
     made = build.build(asked.sources, KNOWN, chart=asked.chart, backend=backend, options=asked.options)
-    return prove(made, KNOWN, [values], asked.options, every=True)
+    return verifying.by_model(made, KNOWN, [values], asked.options, every=True)
 
 
 def places(tree: Tree, path: ValuesPath = ()) -> Iterator[tuple[ValuesPath, str]]:
@@ -109,7 +110,7 @@ def test_no_change_of_config_survives(path: Path, backend: Backend) -> None:
     for where, how in places(values["config"], ("config",)):
         changed = mutated(values, where, how)
         tried += 1
-        if judged(done, path.read_bytes(), changed, backend).proven and not _same_gcfg(values, changed):
+        if judged(done, path.read_bytes(), changed, backend).verdict is PROVEN and not _same_gcfg(values, changed):
             survivors.append((where, how))
     assert tried > 30
     assert survivors == []
@@ -149,7 +150,7 @@ def test_random_text_in_config_is_noticed(data: st.DataObject) -> None:
         node = node[key]
     node[where[-1]] = data.draw(st.text('abc 1;#"\\=[]\n', max_size=6) | st.integers() | st.booleans() | st.none())
     proof = judged(done, path.read_bytes(), changed, Backend.LAUNCHER)
-    assert not proof.proven or _reads_the_same(values, changed)
+    assert proof.verdict is not PROVEN or _reads_the_same(values, changed)
 
 
 def _reads_the_same(one: dict[str, Tree], other: dict[str, Tree]) -> bool:
@@ -215,14 +216,14 @@ def test_other_capitals_are_not_the_same_key(known: Tables) -> None:
     assert not judged(done, source, values, Backend.LAUNCHER).proven
 
 
-def test_a_variable_that_overrides_is_a_warning(known: Tables) -> None:
+def test_a_variable_that_overrides_is_an_error(known: Tables) -> None:
     source = b"[Server]\nAddress = http://x.example.com\n"
     done = converted(source, known)
     values: Any = copy.deepcopy(done.values.tree)
     values["pod"] = {"env": [{"name": "CONNECT_SERVER_ADDRESS", "value": "http://y.example.com"}]}
-    assert "G2H606" in {one.code for one in judged(done, source, values, Backend.LAUNCHER).findings}
+    assert "G2H614" in {one.code for one in judged(done, source, values, Backend.LAUNCHER).findings}
     values["pod"]["env"][0]["value"] = "http://x.example.com"
-    assert "G2H606" not in {one.code for one in judged(done, source, values, Backend.LAUNCHER).findings}
+    assert "G2H614" not in {one.code for one in judged(done, source, values, Backend.LAUNCHER).findings}
 
 
 def test_a_secret_counts_where_it_reaches_the_pod(tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ def test_output_formats(tmp_path: Path) -> None:
     data = json.loads(run(*arguments, "--format", "json", "--all", cwd=tmp_path).stdout)
     assert data["proven"] is True
     assert data["counts"]["different"] == 0
-    assert sum(data["counts"].values()) == len(data["settings"])
+    assert sum(data["counts"].values()) >= len(data["settings"]) > 50  # a repeated setting is one row
     short = json.loads(run(*arguments, "--format", "json", cwd=tmp_path).stdout)
     assert short["settings"] == []
     assert "| same |" in run(*arguments, "--format", "markdown", cwd=tmp_path).stdout

@@ -8,24 +8,24 @@ from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
 from gcfg2helm.chart import managed, template
 from gcfg2helm.enums import SecretMode
-from gcfg2helm.findings import Finding, Level, finding
+from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import build, secrets
 from gcfg2helm.values import manifests, read, splice
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import find, same
-from gcfg2helm.verify import compare
+from gcfg2helm.verify import compare, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gcfg2helm.plan.context import Options
     from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.plan.request import Request
-    from gcfg2helm.tables import Tables
     from gcfg2helm.values.tree import Edit, Tree
 
 # Differences that no decision accounts for: an error of this program, unless the chart itself refused.
 _OURS = frozenset({"G2H601", "G2H602", "G2H603"})
+# What the plan says of values.yaml too: the proof says it with both values.
+_TWICE = frozenset({"G2H216", "G2H607"})
 
 
 class Conversion(NamedTuple):
@@ -71,14 +71,18 @@ def convert(request: Request) -> Conversion:
         _applied(request.secret_values, made.secret_edits, (), "the second values file") if made.secret_edits else None
     )
     layers = [values.tree] + ([more.tree] if more else [])
-    proof = _without_own(prove(made, request.tables, layers, request.options), made)
-    if any(one.code in _OURS for one in proof.findings):
+    if request.values:
         _check_own(before, values.tree, request.values_name)
+    # Where nothing of values.yaml was asked, the plan is that of the sources alone.
+    plan = made if before.keys() <= run.NAMES else run.source_plan(request, charts.merge({}, *layers))
+    proof = run.by_model(plan, request.tables, layers, request.options)
+    if any(one.code in _OURS for one in proof.findings):
         if more and request.secret_values:
             _check_own(read.load(request.secret_values), more.tree, "the second values file")
         if before:
             _check_managed(request, charts.merge(charts.defaults(request.chart), *layers))
-    found = [*made.findings, *proof.findings]
+    said = {one.path for one in proof.findings if one.path}
+    found = [*(one for one in made.findings if one.code not in _TWICE or one.path not in said), *proof.findings]
     if values.rewritten:
         found.append(finding("G2H230", f"{request.values_name} is written anew as a whole."))
     secret = secrets.manifest(made) if request.options.secrets is SecretMode.SEPARATE else None
@@ -136,26 +140,3 @@ def _is_setting(section: str, name: str, value: Tree) -> bool:
     count = len(value) if isinstance(value, list) else 1
     names = {entry.name for entry in document.entries}
     return len(document.headers) == 1 and len(document.entries) == count and names <= {name}
-
-
-def _without_own(proof: compare.Proof, made: Plan) -> compare.Proof:
-    """Return the proof without what the plan says already: a key of values.yaml stays that the gcfg does not have."""
-    said = {compare.key_of(one.path) for one in made.findings if one.code == "G2H216"}
-    found = [one for one in proof.findings if one.code != "G2H609" or compare.key_of(one.path) not in said]
-    return proof._replace(findings=found)
-
-
-def prove(
-    made: Plan, tables: Tables, layers: Sequence[dict[str, Tree]], options: Options, *, every: bool = False
-) -> compare.Proof:
-    """Render with the model of the chart and compare; a refusal of the chart is the proof's findings."""
-    rendered = charts.render(made.chart, layers, release=made.release, namespace=made.namespace)
-    if isinstance(rendered, charts.Refused):
-        return compare.Proof((), rendered.findings)
-    merged = charts.merge({}, *layers)
-    return compare.compare(made, tables, rendered.gcfg, merged, options.chart_defaults, every=every)
-
-
-def worst(findings: Sequence[Finding]) -> Level | None:
-    """Return the highest level among findings; None where there are none."""
-    return max((one.level for one in findings), default=None)

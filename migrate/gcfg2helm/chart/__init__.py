@@ -2,7 +2,7 @@
 
 from gcfg2helm.chart.history import KUBERNETES_SINCE, NEWEST, OLDEST, app_version, defaults, knows, versions
 from gcfg2helm.chart.model import Origin, Refused, Rendered
-from gcfg2helm.chart.render import merge, render
+from gcfg2helm.chart.render import merge, render, sections
 
 __all__ = [
     "KUBERNETES_SINCE",
@@ -16,5 +16,6 @@ __all__ = [
     "knows",
     "merge",
     "render",
+    "sections",
     "versions",
 ]

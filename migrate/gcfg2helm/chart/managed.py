@@ -52,6 +52,15 @@ def managed(chart: Version, values: Tree, *, release: str, namespace: str) -> Se
     return sections
 
 
+# Sections that the chart writes for itself; what its templates put elsewhere is a default like any other.
+_OF_THE_CHART = frozenset({"Launcher", "Kubernetes", "ExecutionEnvironments", "Licensing", "Metrics", "OpenTelemetry"})
+
+
+def slipped(written: Sections) -> Sections:
+    """Return of what the template writes by itself the settings of Connect's own sections: defaults that slip in."""
+    return {section: keys for section, keys in written.items() if section not in _OF_THE_CHART}
+
+
 def _launcher(chart: Version, values: Tree, name: str, namespace: str) -> dict[str, Tree]:
     keys: dict[str, Tree] = {
         "Enabled": "true",

@@ -60,13 +60,27 @@ def render(chart: Version, values: Sequence[dict[str, Tree]], *, release: str, n
     return rendered
 
 
-def _render(
-    chart: Version, merged: dict[str, Tree], values: Sequence[dict[str, Tree]], release: str, namespace: str
-) -> Rendered:
+def sections(
+    chart: Version, merged: dict[str, Tree], *, release: str, namespace: str
+) -> tuple[managed.Sections, dict[str, Tree]]:
+    """Return what the chart writes by itself, and all sections that it prints: that with `config` over it. Raises Stop."""
+    written, kept, _ = _parts(chart, merged, release, namespace)
+    return written, overwritten(dict(written), kept)
+
+
+def _parts(
+    chart: Version, merged: dict[str, Tree], release: str, namespace: str
+) -> tuple[managed.Sections, dict[str, Tree], str]:
     written = managed.managed(chart, merged, release=release, namespace=namespace)
     config = a_map(field(merged, "config"), ("config",))
     stray, config = managed.without_graphite(chart, merged, config)
-    kept = managed.trimmed(chart, config)
+    return written, managed.trimmed(chart, config), stray
+
+
+def _render(
+    chart: Version, merged: dict[str, Tree], values: Sequence[dict[str, Tree]], release: str, namespace: str
+) -> Rendered:
+    written, kept, stray = _parts(chart, merged, release, namespace)
     sections = overwritten(dict(written), kept)
     given = merge({}, *values).get("config")
     origins = {

@@ -72,9 +72,6 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program; a bug prints where it happened, and not what the configuration holds."""
-    import gc
-
-    gc.disable()  # one short run: what lives, lives to its end, and a large file is millions of objects
     try:
         app()
     except BrokenPipeError:

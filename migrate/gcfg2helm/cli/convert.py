@@ -31,6 +31,7 @@ def converted(settings: Settings, gcfg: str, output: str) -> Any:
             settings, gcfg, "" if to_stdout else output, "" if to_stdout else str(beside(output, "secret-values"))
         )
         done = convert.convert(loaded.request)
+    done = done._replace(proof=done.proof._replace(findings=settings.heard(list(done.proof.findings))))
     return loaded, done, settings.heard([*loaded.findings, *done.findings])
 
 
@@ -106,7 +107,7 @@ def convert(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the values go; merged into an existing file; - prints them.")] = "values.yaml",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Write nothing while findings of level error are open.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Write nothing while errors are open or the proof has doubts.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .txt, .json or .md.")] = None,
 ) -> None:  # fmt: skip
     """Convert GCFG into values.yaml: preview, ask, write.
@@ -133,14 +134,15 @@ def convert(
                 f"gcfg2helm: nothing was written: the result does not read as the source; a bug, please report it to {ISSUES}",
                 1,
             )
-        if strict and any(one.level is Level.ERROR for one in findings):
+        if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts):
             _show_findings(settings, findings)
-            talk.fail("gcfg2helm: nothing was written: errors are open (--strict)", 1)
+            _closing(settings, done, findings)
+            talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
         if output == "-":
             _print_values(settings, done, findings)
         else:
             _write_values(settings, loaded, done, findings, output, yes=yes, dry_run=dry_run)
-        if settings.fails(findings, None):
+        if settings.fails(findings, None) or not done.proof.proven:
             raise typer.Exit(1)
 
 
@@ -162,6 +164,7 @@ def _closing(settings: Settings, done: Any, findings: list[Finding]) -> None:
     talk.say(f"proof: {text.proof_line(done.proof)}")
     hint = " (-v shows them)" if len(settings.shown(findings)) < len(findings) else ""
     talk.say(f"{text.finding_count(findings)}{hint}")
+    talk.say(text.verdict(done.proof))
 
 
 def _outputs(settings: Settings, done: Any, output: str) -> list[tuple[Path, str, bool]]:

@@ -59,7 +59,7 @@ def text(report: Any, width: int, *, colour: bool, runbook: bool = False) -> Ite
         yield "\n"
     if report.failure:
         yield f"The conversion failed: {report.failure}\n"
-    yield f"{lines.accounting(report.plan)}\nproof: {lines.proof_line(report.proof)}\n"
+    yield f"{lines.accounting(report.plan)}\nproof: {lines.proof_line(report.proof)}\n{lines.verdict(report.proof)}\n"
     yield f"{lines.finding_count(report.findings)}\n"
 
 

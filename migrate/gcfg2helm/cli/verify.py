@@ -23,6 +23,7 @@ def verify(
     chart: Annotated[Path | None, typer.Option(metavar="DIR", help="Render with real Helm and this chart (folder or .tgz) instead of the model.")] = None,
     helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm to run; default: from PATH.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Show every setting, not only what differs.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for` too.")] = False,
     output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the comparison.")] = talk.Format.TEXT,
 ) -> None:  # fmt: skip
     """Prove that the pod reads with VALUES what the server reads with GCFG; exit 1 where it does not.
@@ -34,11 +35,18 @@ def verify(
       gcfg2helm verify rstudio-connect.gcfg values.yaml --chart ./rstudio-connect-0.21.0.tgz
     """
     with talk.errors():
+        from gcfg2helm.verify.compare import Verdict
+
         with talk.progress(f"Verifying {values}", quiet=settings.quiet):
             done = _verified(settings, gcfg, [values, *more], chart, helm)
         findings = settings.heard(list(done.findings))
         _show(done, findings, output_format, show_all=show_all, quiet=settings.quiet)
-        if settings.fails(findings, Level.ERROR):
+        verdict = done._replace(findings=findings).verdict
+        if (
+            settings.fails(findings, Level.ERROR)
+            or verdict is Verdict.NOT_PROVEN
+            or (strict and verdict is Verdict.BUT_FOR)
+        ):
             raise typer.Exit(1)
 
 

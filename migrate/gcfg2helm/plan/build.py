@@ -324,10 +324,6 @@ class _Draft:
         self.findings += found
         commentary = Commentary(sources, self.decisions)
         self.findings += commentary.findings
-        if not answers:
-            # What decides is done; of a large file it is much of the memory, and the edits need as much again.
-            self.carried.clear()
-            ctx.groups.clear()
         merger = Merger(ctx, answers)
         edits = [*merger.legacy(), *merger.always(), *merger.outside(self.proposals)]
         defaults = merger.defaults(self.config)
@@ -351,12 +347,13 @@ class _Draft:
             secret_name,
             {"files": mounts.manifests},
             frozenset(merger.kept | self.kept),
+            merger.added,
         )
 
     def _config_edits(self) -> Iterator[Edit]:
-        """Yield the edits under `config`, and let go of what they come from."""
-        for header in list(self.config):
-            for slot in self.config.pop(header).values():
+        """Yield the edits under `config`."""
+        for slots in self.config.values():
+            for slot in slots.values():
                 texts: list[Scalar] = [Secret(gcfg.quote(text)) if slot.secret else node(text) for text in slot.values]
                 lines = tuple(line for _, line, _ in slot.parts)
                 yield Edit(slot.path, one_or_list(texts, slot.several), todo=slot.todo, source=lines)

@@ -79,6 +79,7 @@ class Plan(NamedTuple):
     `edits` make values.yaml, `secret_edits` the second values file of mode 0600; `env_secrets` and `manifests` (name of
     the file's suffix to Kubernetes objects) stand in files of their own. `head` are the comments at the top of the gcfg.
     `kept` are the paths under `config` where values.yaml says something else and wins (`--prefer values`).
+    `added` are paths under `config` that no entry asks for and a decision brings, each with its reason.
     """
 
     chart: Version
@@ -94,6 +95,7 @@ class Plan(NamedTuple):
     secret_name: str = ""
     manifests: Mapping[str, Sequence[object]] | None = None
     kept: frozenset[Path] = frozenset()
+    added: Mapping[Path, str] = {}
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many entries came to which outcome; the numbers add up to the number of entries."""

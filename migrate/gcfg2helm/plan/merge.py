@@ -6,15 +6,17 @@ Outside `config` the existing values.yaml is the administrator's answer and wins
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
-from gcfg2helm.enums import Keep
+from gcfg2helm.chart import managed
+from gcfg2helm.enums import Backend, Keep
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import secrets
 from gcfg2helm.tables import Action, DefaultRule, Fate
-from gcfg2helm.values import read
+from gcfg2helm.values import read, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, find, identity, same
 
@@ -29,6 +31,7 @@ LIST_PATHS: frozenset[Path] = frozenset(
     {("pod", "env"), ("pod", "volumes"), ("pod", "volumeMounts"), ("extraObjects",)}
 )
 _ENV = ("pod", "env")
+_LONGEST = 120  # characters of a value in a sentence
 # Its value `base` is the chart's own default, and what the template in the file stands above.
 RUNTIME_YAML = ("launcher", "customRuntimeYaml")
 
@@ -44,6 +47,7 @@ class Merger:
         self.answers = answers
         self.findings: list[Finding] = []
         self.kept: set[Path] = set()
+        self.added: dict[Path, str] = {}  # under `config`, by decision, with the reason
         self.variables: set[str] = set()  # which the pod reads from the Secret
 
     def _existing(self, path: Path) -> object:
@@ -58,7 +62,7 @@ class Merger:
                 continue
             existing = self._existing(row.path)
             if existing not in (MISSING, row.value):
-                what = f"{dotted(row.path)} was {_shown(existing)} and becomes {_shown(row.value)}: {row.reason}"
+                what = f"{dotted(row.path)} was {brief(existing)} and becomes {brief(row.value)}: {row.reason}"
                 self.findings.append(finding("G2H214", what, path=row.path))
             edits.append(Edit(row.path, row.value))
         return edits
@@ -73,6 +77,10 @@ class Merger:
                 edits[edit.path] = self._extended(edit, edits.get(edit.path))
             elif edit.path[:1] == ("config",) or self._unanswered(edit):
                 edits[edit.path] = edit
+                if edit.path[:1] == ("config",):
+                    self.added[edit.path] = (
+                        f"It follows from line {edit.source[0]}." if edit.source else "It is needed."
+                    )
         return list(edits.values())
 
     def _bare(self, edit: Edit) -> Edit:
@@ -103,7 +111,7 @@ class Merger:
             return True
         if edit.todo or edit.comments_only or edit.remove:
             return edit.comments_only
-        what = f"{dotted(edit.path)} stays as values.yaml has it; proposed was {_shown(edit.value)}."
+        what = f"{dotted(edit.path)} stays as values.yaml has it; proposed was {brief(edit.value)}."
         self.findings.append(finding("G2H607" if edit.source else "G2H209", what, path=edit.path))
         return False
 
@@ -174,13 +182,16 @@ class Merger:
     def defaults(self, config: Mapping[str, Mapping[str, object]]) -> list[Edit]:
         """Decide about every default of the chart under `config` that neither the gcfg nor values.yaml sets."""
         edits: dict[Path, Edit] = {}
-        for path in _leaves(charts.defaults(self.ctx.chart).get("config", {})):
+        own = charts.defaults(self.ctx.chart).get("config", {})
+        slipped = self._slipped()
+        for path in dict.fromkeys((*_leaves(own), *slipped)):
             if path[0] in config and (len(path) < 2 or path[1] in config[path[0]]):
                 continue
             row = self._default_row(path)
             if row is None or (len(row.path) == 1 and path[0] in config):
                 continue
             target = ("config", *(row.path if row.fate is Fate.RESET else path))
+            instead = row.instead if path in slipped else None
             existing = self._existing(target)
             if existing is not MISSING and existing is not None:
                 continue
@@ -191,9 +202,19 @@ class Merger:
                 self.findings.append(finding("G2H207", what, path=target))
                 continue
             if target not in edits:
-                edits[target] = Edit(target, None)
+                edits[target] = Edit(target, instead)
+                if instead is not None:
+                    self.added[target] = row.reason
                 self.findings.append(finding("G2H208", f"{dotted(target)}: {row.reason}", path=target))
         return list(edits.values())
+
+    def _slipped(self) -> list[Path]:
+        """Return the settings that the chart's templates bring with the back end, values.yaml or not."""
+        values = charts.merge(
+            charts.defaults(self.ctx.chart), {"launcher": {"enabled": self.ctx.backend is Backend.LAUNCHER}}
+        )
+        written = managed.managed(self.ctx.chart, values, release=self.ctx.release, namespace=self.ctx.namespace)
+        return [(section, name) for section, keys in managed.slipped(written).items() for name in keys]
 
     def _default_row(self, path: Path) -> DefaultRule | None:
         rows = [
@@ -306,10 +327,14 @@ def _starred(tree: Tree) -> Tree:
     return secrets.scrub_comment(tree)[0] if isinstance(tree, str) and secrets.holds_secret(tree) else tree
 
 
-def _shown(value: object) -> str:
+def brief(value: object) -> str:
+    """Return a value for a sentence: short, on one line, without what is secret in it."""
     if isinstance(value, dict | list):
-        return "a list" if isinstance(value, list) else "a map"
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
+        text = json.dumps(_starred(value), ensure_ascii=False, default=str)
+        text = text if len(text) <= _LONGEST else ("a list" if isinstance(value, list) else "a map")
+    else:
+        text = "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
+    return write.visible(secrets.scrub_comment(text)[0] if secrets.holds_secret(text) else text)
 
 
 def _printed(value: object) -> list[str]:

@@ -91,6 +91,7 @@ def report(made: Report) -> dict[str, object]:
         "findings": [_finding(one) for one in in_order(made.findings)],
         "proof": {
             "proven": made.proof.proven,
+            "verdict": made.proof.verdict.value,
             "settings": {status.value: number for status, number in made.proof.counts().items()},
         },
         "runbook": [_step(one) for one in made.steps],

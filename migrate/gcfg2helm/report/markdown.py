@@ -95,6 +95,7 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield f"- {text.accounting(report.plan)}"
     yield f"- Findings: {text.finding_count(report.findings)}"
     yield f"- Proof: {text.proof_line(report.proof)}"
+    yield f"- Verdict: {text.verdict(report.proof)}"
     yield f"- Target: chart {report.plan.chart}, Connect {report.connect}, back end {report.plan.backend.value}"
     yield f"- Release {code(report.plan.release)} in namespace {code(report.plan.namespace)}"
     yield ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gcfg2helm.report import text
 from gcfg2helm.values import write
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.verify.compare import Status
+from gcfg2helm.verify.compare import Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,17 +16,11 @@ if TYPE_CHECKING:
     from gcfg2helm.verify.compare import Proof, Row
 
 SCHEMA_VERSION = 1
+_COLOURS = {Verdict.PROVEN: "green", Verdict.BUT_FOR: "yellow", Verdict.NOT_PROVEN: "red"}
 
 
 def _rows(proof: Proof, *, show_all: bool) -> Sequence[Row]:
     return [row for row in proof.rows if show_all or row.status is Status.DIFFERENT]
-
-
-def verdict(proof: Proof) -> str:
-    """Return the answer in one line."""
-    if proof.proven:
-        return "proven: the pod reads what the server read"
-    return "not proven"
 
 
 def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool) -> Iterator[str]:
@@ -51,7 +45,7 @@ def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool) -> Iterat
         yield ""
     yield from text.finding_lines(proof.findings, width, colour=colour)
     yield ""
-    yield text.paint(verdict(proof), "green" if proof.proven else "red", on=colour)
+    yield text.paint(text.verdict(proof), _COLOURS[proof.verdict], on=colour)
 
 
 def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
@@ -59,6 +53,7 @@ def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
     return {
         "schema": SCHEMA_VERSION,
         "proven": proof.proven,
+        "verdict": proof.verdict.value,
         "counts": {status.value: number for status, number in proof.counts().items()},
         "settings": [
             {
@@ -95,7 +90,7 @@ def as_json(proof: Proof, *, show_all: bool) -> str:
 
 def as_markdown(proof: Proof, *, show_all: bool) -> str:
     """Return the comparison as Markdown: a table of counts, then the settings."""
-    lines = [f"**{verdict(proof)}**", "", "| | settings |", "| --- | ---: |"]
+    lines = [f"**{text.verdict(proof)}**", "", "| | settings |", "| --- | ---: |"]
     lines += [f"| {status.value} | {number} |" for status, number in proof.counts().items()]
     rows = _rows(proof, show_all=show_all)
     if rows:

@@ -11,6 +11,7 @@ from gcfg2helm.runbook.model import Mark, Step
 from gcfg2helm.values import diff, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING
+from gcfg2helm.verify.compare import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,11 +130,24 @@ def finding_count(findings: Sequence[Finding]) -> str:
 
 
 def proof_line(proof: Proof) -> str:
-    """Return the sum of the comparison: `41 same, 3 secret, 2 kept default`."""
-    return (
-        ", ".join(f"{number} {status.value}" for status, number in proof.counts().items() if number)
-        or "nothing to compare"
-    )
+    """Return the sum of the comparison: the server's settings, then what the pod reads besides them."""
+    sums = [
+        ", ".join(f"{number} {status.value}" for status, number in part.items() if number)
+        for part in (proof.totals, proof.more)
+    ]
+    return f"{sums[0] or 'nothing was compared'}{'; besides: ' if sums[1] else ''}{sums[1]}"
+
+
+def verdict(proof: Proof) -> str:
+    """Return the answer in one line, the same in every command."""
+    match proof.verdict:
+        case Verdict.PROVEN:
+            return "proven: the pod reads what the server read"
+        case Verdict.BUT_FOR:
+            return f"proven but for {len(proof.doubts)}: the warnings of the proof name each"
+        case Verdict.NOT_PROVEN:
+            errors = sum(one.level is Level.ERROR for one in proof.findings)
+            return f"not proven: {errors} error{'s' if errors != 1 else ''} of the proof" if errors else "not proven"
 
 
 def step_lines(steps: Sequence[Step], width: int, *, colour: bool) -> Iterator[str]:

@@ -288,7 +288,14 @@ def _values_rules(
     defaults: list[DefaultRule] = []
     for row in _complete(top.rows("defaults")):
         fate = row.choice("fate", Fate) or Fate.KEEP
-        default = DefaultRule(row.texts("path"), fate, row.span(), row.take("reason", str, ""), file.shown)
+        default = DefaultRule(
+            row.texts("path"),
+            fate,
+            row.span(),
+            row.take("reason", str, ""),
+            file.shown,
+            row.take("instead", bool, None),
+        )
         _apart(row, default, defaults)
         defaults.append(default)
     legacy: list[Legacy] = []

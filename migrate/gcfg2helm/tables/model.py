@@ -166,13 +166,17 @@ class Always(NamedTuple):
 
 
 class DefaultRule(NamedTuple):
-    """What becomes of one of the chart's own `config` defaults; `path` is below `config`, one key for a section."""
+    """What becomes of one of the chart's own `config` defaults; `path` is below `config`, one key for a section.
+
+    `instead` is what a reset writes where a template, not values.yaml, brings the default: null cannot take that out.
+    """
 
     path: Path
     fate: Fate
     span: Span
     reason: str
     origin: str
+    instead: bool | None = None
 
 
 class Legacy(NamedTuple):

@@ -17,17 +17,21 @@ from gcfg2helm.masked import Secret
 from gcfg2helm.plan import secrets
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.grouping import Entries, Key
-from gcfg2helm.plan.merge import LIST_PATHS
+from gcfg2helm.plan.merge import LIST_PATHS, brief
 from gcfg2helm.tables import DefaultRule, Fate, Setting, Tables
 from gcfg2helm.tables.types import meaning
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Path, Tree, find, identity, same
+from gcfg2helm.verify import layout, pod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gcfg2helm.plan.context import Group
     from gcfg2helm.plan.decisions import Decision, Plan
+
+
+_OF_THE_PROOF = "G2H6"  # other warnings, such as a secret in values.yaml, say nothing of what the pod reads
 
 
 class Status(Enum):
@@ -40,7 +44,16 @@ class Status(Enum):
     RENAMED = "renamed"
     DROPPED = "dropped"
     KEPT = "kept default"
+    OWN = "of values.yaml"
     DIFFERENT = "different"
+
+
+class Verdict(Enum):
+    """What a proof comes to; the same in every command."""
+
+    PROVEN = "proven"
+    BUT_FOR = "proven but for"
+    NOT_PROVEN = "not proven"
 
 
 class Row(NamedTuple):
@@ -58,58 +71,79 @@ class Row(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """The whole comparison; `totals` counts every setting, also those without a row."""
+    """The whole comparison.
+
+    `totals` counts the entries of the source by what became of each, so that they add up to its settings; `more` counts
+    the settings that the pod reads besides: the chart's, kept defaults, keys of values.yaml.
+    """
 
     rows: Sequence[Row]
     findings: Sequence[Finding]
     totals: Mapping[Status, int] = {}
     rendered: str = ""
+    more: Mapping[Status, int] = {}
 
     def __repr__(self) -> str:
         return f"<Proof of {sum(self.totals.values())} settings>"  # its texts may hold secrets
 
     @property
+    def doubts(self) -> Sequence[Finding]:
+        """What the verdict excepts: each one thing that the program cannot see, or that values.yaml has its own way."""
+        return [one for one in self.findings if one.level is Level.WARNING and one.code.startswith(_OF_THE_PROOF)]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Proven where something was compared and all of it is accounted for."""
+        if not (self.totals or self.more) or any(one.level is Level.ERROR for one in self.findings):
+            return Verdict.NOT_PROVEN
+        return Verdict.BUT_FOR if self.doubts else Verdict.PROVEN
+
+    @property
     def proven(self) -> bool:
-        """Whether something was compared, and nothing is left that no decision accounts for."""
-        return bool(self.totals) and all(one.level is not Level.ERROR for one in self.findings)
+        """Whether nothing is left that no decision accounts for; there may be doubts."""
+        return self.verdict is not Verdict.NOT_PROVEN
 
     def counts(self) -> dict[Status, int]:
-        """Return how many settings came to which status."""
-        return {status: self.totals.get(status, 0) for status in Status}
+        """Return how many settings, of either side, came to which status."""
+        return {status: self.totals.get(status, 0) + self.more.get(status, 0) for status in Status}
 
 
 class _Comparison:
     def __init__(
-        self, plan: Plan, tables: Tables, values: Mapping[str, Tree], defaults: Keep, entries: Entries, *, every: bool
+        self,
+        plan: Plan,
+        tables: Tables,
+        values: Mapping[str, Tree],
+        defaults: Keep,
+        prefer: Keep,
+        entries: Entries,
+        *,
+        every: bool,
     ) -> None:
         self.plan = plan
         self.tables = tables
         self.values = values
         self.defaults = defaults
+        self.prefer = prefer
         self.entries = entries
         self.every = every
         self.counts = dict.fromkeys(Status, 0)
+        self.more = dict.fromkeys(Status, 0)
+        self.layout = layout.of(plan, values)
         self.config = _Keys(values.get("config"))
         self.default_config = _Keys(charts.defaults(plan.chart).get("config"))
-        self.from_secrets = {str(item.get("name")) for item in _env(values) if _is_reference(item)}
+        self.from_secrets, found = pod.environment(plan, values)
         self.rows: list[Row] = []
-        self.findings: list[Finding] = []
+        self.findings: list[Finding] = [*found]
 
     # what the server read --------------------------------------------------------------------------------------------
 
-    def expected(self) -> dict[Key, Decision | list[Decision]]:
-        """Return what puts something into the rendered file, by setting: a decision, or several in the sources' order."""
-        expected: dict[Key, Decision | list[Decision]] = {}
+    def expected(self) -> dict[Key, list[Decision]]:
+        """Return what puts something into the rendered file, by setting: its decisions in the sources' order."""
+        expected: dict[Key, list[Decision]] = {}
         for decision in self.plan.decisions:
             if decision.outcome in _STATUS and decision.path[:1] == ("config",):
-                key = key_of(decision.path)
-                before = expected.setdefault(key, decision)
-                if before is decision:
-                    continue
-                if isinstance(before, list):
-                    before.append(decision)
-                else:
-                    expected[key] = [before, decision]
+                expected.setdefault(key_of(decision.path), []).append(decision)
         return expected
 
     def account(self) -> None:
@@ -136,14 +170,15 @@ class _Comparison:
         status: Status,
         decision: Decision,
         server: Secret | str | None = None,
-        pod: Secret | str | None = None,
+        there: Secret | str | None = None,
         line: int = 0,
+        count: int = 1,
     ) -> None:
-        """Count a setting, and keep its row where somebody will see it."""
-        self.counts[status] += 1
+        """Count the entries of a setting, and keep its row where somebody will see it."""
+        self.counts[status] += count
         if self.every or status is Status.DIFFERENT:
             at, path, reason = decision.at.place, decision.path, decision.reason
-            self.rows.append(Row(status, decision.key, server, pod, at, line, path, reason))
+            self.rows.append(Row(status, decision.key, server, there, at, line, path, reason))
 
     # what the pod reads ----------------------------------------------------------------------------------------------
 
@@ -158,7 +193,7 @@ class _Comparison:
             return
         got = group.values if group else []
         if values == got and not variable and not self.every:
-            self.counts[_STATUS[decision.outcome]] += 1
+            self.counts[_STATUS[decision.outcome]] += len(decisions)
             return
         setting = group.setting if group else self.tables.find(key[0], key[2]) or Setting(key[0], key[2])
         equal = reads_as(setting, values) == reads_as(setting, got)
@@ -166,26 +201,33 @@ class _Comparison:
             equal = self._inline(setting, decisions, got)
             variable = "" if equal else variable
         reached = not variable or self._from_secret(variable, decision)
+        kept = not equal and self.prefer is Keep.VALUES and key in self.config
         hide = decision.outcome is Outcome.SECRET or sensitive(decision.path, setting)
-        server, pod = shown(values, hide=hide), shown(got, hide=hide) if group else None
+        server, there = shown(values, hide=hide), shown(got, hide=hide) if group else None
         line = group.last.entry.line if group else 0
-        self._note(_STATUS[decision.outcome] if equal and reached else Status.DIFFERENT, decision, server, pod, line)
+        status = Status.OWN if kept else _STATUS[decision.outcome] if equal and reached else Status.DIFFERENT
+        self._note(status, decision, server, there, line, len(decisions))
         if not equal:
-            self._different(decision, server, pod, line)
+            self._different(decision, server, there, line, kept=kept)
 
-    def _different(self, decision: Decision, server: Secret | str, pod: Secret | str | None, line: int) -> None:
-        if decision.path in self.plan.kept:
-            return  # what --prefer values asked for; the plan says so
+    def _different(
+        self, decision: Decision, server: Secret | str, there: Secret | str | None, line: int, *, kept: bool
+    ) -> None:
+        if kept:
+            what = f"{decision.key}: the server reads {server}, and values.yaml keeps {'nothing' if there is None else there}."
+            self.findings.append(finding("G2H609", what, place=decision.at.place, path=decision.path))
+            return
         code = "G2H601" if line else "G2H605" if decision.outcome is Outcome.SECRET else "G2H602"
         where = f"line {line} of the rendered file" if line else "the rendered file does not have it"
-        what = f"{decision.key}: the server reads {server}, the pod {'nothing' if pod is None else pod} ({where})."
+        what = f"{decision.key}: the server reads {server}, the pod {'nothing' if there is None else there} ({where})."
         self.findings.append(finding(code, what, place=decision.at.place, path=decision.path))
 
     def _only_environment(self, decisions: Sequence[Decision]) -> None:
         """Account for a setting that leaves the file for a variable of the pod."""
         variable = next((one.variable for one in decisions if one.variable), "")
         reached = bool(variable) and self._from_secret(variable, decisions[-1])
-        self._note(_STATUS[decisions[-1].outcome] if reached else Status.DIFFERENT, decisions[-1], Secret(""))
+        status = _STATUS[decisions[-1].outcome] if reached else Status.DIFFERENT
+        self._note(status, decisions[-1], Secret(""), count=len(decisions))
 
     def _inline(self, setting: Setting, decisions: Sequence[Decision], got: list[str]) -> bool:
         """Whether the pod reads a secret from the file itself, as the server did."""
@@ -205,53 +247,100 @@ class _Comparison:
         return False
 
     def extra(self, key: Key, group: Group) -> None:
-        """Judge a setting of the rendered file that the gcfg does not have."""
+        """Judge a setting of the rendered file that the gcfg does not have: who says it, and with which value?"""
         path = ("config", group.header, group.setting.name)
-        row = default_row(self.tables, self.plan, path)
-        status, reason, own = Status.DIFFERENT, "a default of the chart", False
-        if key in self.config:
+        hide = sensitive(path, group.setting)
+        there = shown(group.values, hide=hide)
+        status, reason, own = Status.DIFFERENT, "", False
+        if path in self.plan.added:
+            status, reason = Status.KEPT, self.plan.added[path]
+        elif key in self.layout.nulls:
+            what = f"{dotted(path)} is null, and the chart has no default for it; the pod reads an empty value."
+            self.findings.append(finding("G2H610", what, "Remove the key, or give it a value.", path=path))
+        elif key in self.config:
             own, reason = True, "a key of values.yaml"
-        elif key not in self.default_config:
+            self._own(key, group, path, there)
+        elif key in self.default_config or key in self.layout.slipped:
+            row = default_row(self.tables, self.plan, path)
+            if self.defaults is Keep.CHART or (row is not None and row.fate is Fate.KEEP):
+                status, reason = Status.KEPT, row.reason if row else "--chart-defaults chart keeps it."
+            else:
+                reason = "a default of the chart"
+                what = f"{group.key} is a default of the chart, and not in the gcfg; the pod reads {there}."
+                take_out = "null" if key in self.default_config else "what Connect takes without it"
+                self.findings.append(finding("G2H603", what, f"Set {dotted(path)} to {take_out}.", path=path))
+        elif group.values == self.layout.managed.get(key):
             status, reason = Status.CHART, "The chart writes it."
-        elif self.defaults is Keep.CHART or (row is not None and row.fate is Fate.KEEP):
-            status, reason = Status.KEPT, row.reason if row else "--chart-defaults chart keeps it."
-        pod = shown(group.values, hide=sensitive(path, group.setting))
-        self.counts[status] += 1
+        else:
+            what = f"{group.key}: the pod reads {there} (line {group.last.entry.line} of the rendered file), and nobody accounts for it."
+            self.findings.append(finding("G2H610", what, "Look for the key or value that brings it.", path=path))
+        self.more[Status.OWN if own else status] += 1
         if self.every or status is Status.DIFFERENT:
             line = group.last.entry.line
-            self.rows.append(Row(status, group.key, None, pod, None, line, path, reason, own))
-        if own:
-            what = f"{group.key} stands in values.yaml and not in the gcfg; the pod reads {pod}."
+            self.rows.append(Row(Status.OWN if own else status, group.key, None, there, None, line, path, reason, own))
+
+    def _own(self, key: Key, group: Group, path: Path, there: Secret | str) -> None:
+        """Name a key that values.yaml has and the gcfg has not; against what the chart computes it is no choice."""
+        managed = self.layout.managed.get(key)
+        if managed is not None and managed != group.values and key[0] in _RUNNERS:
+            what = (
+                f"{dotted(path)} overrides what the chart writes there ({', '.join(managed)}); the pod reads {there}."
+            )
+            self.findings.append(finding("G2H610", what, "Remove the key.", path=path))
+        elif managed != group.values:
+            what = f"{group.key} is set by values.yaml and not by the gcfg; the pod reads {there}."
             self.findings.append(finding("G2H609", what, "Remove it, or accept it: --ignore G2H609.", path=path))
-        elif status is Status.DIFFERENT:
-            what = f"{group.key} is a default of the chart, and not in the gcfg; the pod reads {pod}."
-            self.findings.append(finding("G2H603", what, f"Set {dotted(path)} to null.", path=path))
+
+    def structure(self) -> None:
+        """Check that each key of the tree prints its own lines, no more and no fewer."""
+        for path, what in self.layout.broken:
+            self.findings.append(finding("G2H611", f"{dotted(path)} {what}", path=path))
+        if self.layout.broken:
+            return
+        printed = {key: len(group.entries) for key in self.entries if (group := self.entries.group(key))}
+        for key in sorted(printed.keys() | self.layout.lines.keys(), key=str):
+            meant = self.layout.lines.get(key, 0)
+            if printed.get(key, 0) != meant:
+                name = f"{gcfg.header(key[0], key[1])}.{key[2]}"
+                what = f"{name} has {printed.get(key, 0)} lines in the rendered file, and {meant} in the values."
+                self.findings.append(finding("G2H611", what))
+
+    def read(self) -> pod.Read:
+        """Return what the pod reads of itself."""
+
+        def text(section: str, name: str) -> str:
+            group = self.entries.group((section, None, name))
+            return group.value if group else ""
+
+        return pod.Read(text("server", "datadir"), text("http", "listen"), text("https", "listen"))
 
     # beside the file -------------------------------------------------------------------------------------------------
 
-    def environment(self, expected: Mapping[Key, Decision | list[Decision]]) -> None:
+    def environment(self, expected: Mapping[Key, Sequence[Decision]]) -> None:
         """Look at the variables of pod.env that override the file."""
         ours = {secret.variable for secret in self.plan.env_secrets}
-        for edit in self.plan.edits:
-            if edit.path == ("pod", "env") and isinstance(edit.value, list):
-                ours |= {str(item["name"]) for item in edit.value if isinstance(item, dict)}
+        written = [
+            edit.value for edit in self.plan.edits if edit.path == ("pod", "env") and isinstance(edit.value, list)
+        ]
+        by_us = {identity(item) for items in written for item in items}
+        in_file = {f"CONNECT_{key[0]}_{key[2]}".upper(): key for key in self.entries if key[1] is None}
         by_variable = {f"CONNECT_{key[0]}_{key[2]}".upper(): key for key in expected if key[1] is None}
-        for item in _env(self.values):
-            name = item.get("name")
-            if not isinstance(name, str) or not name.startswith("CONNECT_") or name in ours:
+        for item in pod.maps(pod.find_tree(self.values, ("pod", "env"))):
+            name, value = item.get("name"), item.get("value")
+            if not isinstance(name, str) or not name.startswith("CONNECT_") or name in ours or identity(item) in by_us:
                 continue
             key = by_variable.get(name)
-            setting = self.tables.find(key[0], key[2]) if key else None
-            value = item.get("value")
-            if (
-                key
-                and setting
-                and isinstance(value, str)
-                and _reads(setting, value) == _reads(setting, (_values(_several(expected[key])) or [""])[-1])
-            ):
+            group = self.entries.group(key or in_file.get(name, ("", None, "")))
+            setting = group.setting if group else self.tables.find(key[0], key[2]) if key else None
+            wanted = (_values(expected[key]) if key else group.values if group else []) or [""]
+            if setting and isinstance(value, str) and _reads(setting, value) == _reads(setting, wanted[-1]):
                 continue
-            what = f"pod.env sets {name}; Connect takes it instead of the file."
-            self.findings.append(finding("G2H606", what, path=("pod", "env")))
+            if key or group:
+                what = f"pod.env sets {name}, and Connect takes it instead of what the file says."
+                self.findings.append(finding("G2H614", what, "Remove the variable.", path=("pod", "env")))
+            else:
+                what = f"pod.env sets {name}, which the server does not have; Connect takes it besides the file."
+                self.findings.append(finding("G2H606", what, path=("pod", "env")))
 
     def beside(self) -> None:
         """Compare what the conversion would set outside `config` because of the gcfg with what stands there."""
@@ -270,10 +359,12 @@ class _Comparison:
             else:
                 differs = not same(actual, edit.value)
             if differs:
-                what = f"{dotted(edit.path)} is not what follows from the gcfg (line {edit.source[0]})."
+                given = "not set" if actual is MISSING else brief(actual)
+                what = f"{dotted(edit.path)} is {given}; from line {edit.source[0]} of the gcfg follows {brief(edit.value)}."
                 self.findings.append(finding("G2H607", what, path=edit.path))
 
 
+_RUNNERS = ("launcher", "kubernetes", "executionenvironments", "licensing")
 _STATUS = {Outcome.CARRIED: Status.SAME, Outcome.RENAMED: Status.RENAMED, Outcome.SECRET: Status.SECRET}
 
 
@@ -283,6 +374,7 @@ def compare(
     rendered: str,
     values: Mapping[str, Tree],
     defaults: Keep = Keep.SERVER,
+    prefer: Keep = Keep.GCFG,
     file: str = "rendered rstudio-connect.gcfg",
     *,
     every: bool = True,
@@ -290,7 +382,7 @@ def compare(
     """Compare a rendered configuration with what the plan says of the source.
 
     `rendered` is the text of rstudio-connect.gcfg in the pod, `values` the user's values, all files merged in Helm's
-    order, `defaults` whose defaults count (`--chart-defaults`). `every` keeps a row for each setting, else only for what
+    order, `defaults` whose defaults count (`--chart-defaults`), `prefer` who wins under `config` (`--prefer`). `every` keeps a row for each setting, else only for what
     differs. A rendered text that is no gcfg is a finding.
     """
     try:
@@ -298,22 +390,20 @@ def compare(
     except gcfg.GcfgError as error:
         what = f"Connect could not read the rendered file: line {error.line}: {error.message}."
         return Proof((), (finding("G2H601", what),))
-    work = _Comparison(plan, tables, values, defaults, Entries(file, document, tables), every=every)
+    work = _Comparison(plan, tables, values, defaults, prefer, Entries(file, document, tables), every=every)
     expected = work.expected()
     del document
     for key, decisions in expected.items():
-        work.compare(key, _several(decisions))
+        work.compare(key, decisions)
     work.account()
     for key in work.entries:
         if key not in expected and (group := work.entries.group(key)) and group.live:
             work.extra(key, group)
+    work.structure()
     work.environment(expected)
     work.beside()
-    return Proof(work.rows, work.findings, work.counts, rendered)
-
-
-def _several(decisions: Decision | list[Decision]) -> Sequence[Decision]:
-    return decisions if isinstance(decisions, list) else (decisions,)
+    work.findings += pod.check(plan, values, work.read())
+    return Proof(work.rows, work.findings, work.counts, rendered, work.more)
 
 
 def _values(decisions: Sequence[Decision]) -> list[str]:
@@ -376,13 +466,3 @@ def shown(values: Sequence[str], *, hide: bool) -> Secret | str:
     """Return values for a person, as stars where they are secret or hold a password."""
     text = ", ".join(secrets.scrub_comment(gcfg.quote(value) or '""')[0] for value in values)
     return Secret(text) if hide else text
-
-
-def _is_reference(item: Mapping[str, Tree]) -> bool:
-    source = item.get("valueFrom")
-    return isinstance(source, dict) and isinstance(source.get("secretKeyRef"), dict)
-
-
-def _env(values: Mapping[str, Tree]) -> list[dict[str, Tree]]:
-    found = find(values, ("pod", "env"))
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

@@ -13,13 +13,17 @@ from gcfg2helm.values import read
 from gcfg2helm.verify import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gcfg2helm.plan.context import Options
     from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.plan.request import Request
+    from gcfg2helm.tables import Tables
     from gcfg2helm.values.tree import Tree
     from gcfg2helm.versions import Version
+
+NAMES = frozenset({"nameOverride", "fullnameOverride", "versionOverride", "image"})
 
 
 def verified(
@@ -33,21 +37,37 @@ def verified(
     """
     layers = [read.load(text, name) for name, text in files]
     merged = charts.merge({}, *layers)
-    made = build.build(
+    made = source_plan(request, merged)
+    if chart is None:
+        return by_model(made, request.tables, layers, request.options, every=True)
+    model = charts.render(request.chart, layers, release=request.release, namespace=request.namespace)
+    text, found = _by_helm(tool, chart, [text for _, text in files], made, model, request.chart)
+    options = request.options
+    proof = compare.compare(made, request.tables, text, merged, options.chart_defaults, options.prefer)
+    return proof._replace(findings=[*found, *proof.findings])
+
+
+def by_model(
+    plan: Plan, tables: Tables, layers: Sequence[dict[str, Tree]], options: Options, *, every: bool = False
+) -> compare.Proof:
+    """Render values, in Helm's order, with the model of the chart and compare; a refusal is the proof's findings."""
+    rendered = charts.render(plan.chart, layers, release=plan.release, namespace=plan.namespace)
+    if isinstance(rendered, charts.Refused):
+        return compare.Proof((), rendered.findings)
+    merged = charts.merge({}, *layers)
+    return compare.compare(plan, tables, rendered.gcfg, merged, options.chart_defaults, options.prefer, every=every)
+
+
+def source_plan(request: Request, values: Mapping[str, Tree]) -> Plan:
+    """Plan from the sources alone: of values.yaml only what says which Connect and which names these are.
+
+    The rest is what is being judged; every command compares with this plan, so that all say the same of the same files.
+    """
+    return build.build(
         request.sources, request.tables, chart=request.chart, backend=request.backend, release=request.release,
         namespace=request.namespace, options=request.options, environment=request.environment,
-        answers={key: value for key, value in merged.items() if key in build.IDENTITY},
+        answers={key: value for key, value in values.items() if key in NAMES},
     )  # fmt: skip
-    found: list[Finding] = []
-    model = charts.render(request.chart, layers, release=request.release, namespace=request.namespace)
-    if chart is None:
-        if isinstance(model, charts.Refused):
-            return compare.Proof((), model.findings)
-        text = model.gcfg
-    else:
-        text, found = _by_helm(tool, chart, [text for _, text in files], made, model, request.chart)
-    proof = compare.compare(made, request.tables, text, merged, request.options.chart_defaults, every=True)
-    return proof._replace(findings=[*found, *proof.findings])
 
 
 def _by_helm(

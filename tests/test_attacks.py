@@ -1,0 +1,345 @@
+"""No pod that reads something else is called proven: each way that was tried, and every change of a whole values file."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conftest import ROOT
+from gcfg2helm import chart, gcfg, tables
+from gcfg2helm.convert import convert
+from gcfg2helm.enums import Backend
+from gcfg2helm.findings import Level
+from gcfg2helm.plan.request import Request
+from gcfg2helm.values.read import YamlError
+from gcfg2helm.values.tree import Edit, applied
+from gcfg2helm.verify import run
+from gcfg2helm.verify.compare import Proof, Verdict
+from gcfg2helm.versions import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gcfg2helm.values.tree import Path as ValuesPath
+    from gcfg2helm.values.tree import Tree
+
+KNOWN = tables.load()
+SOURCE = """\
+[Server]
+Address = https://c.example.com
+DataDir = /var/lib/rstudio-connect
+[HTTP]
+Listen = :3939
+[Database]
+Provider = Postgres
+[Postgres]
+URL = postgres://connect@pg.example.com/connect
+Password = s3cret-one
+[SMTP]
+Host = mail.example.com
+Password = s3cret-two
+"""
+VERSIONS = ["0.3.0", "0.6.3", "0.8.38", "0.9.5", "0.21.0"]
+
+
+def asked(source: str, version: str, backend: Backend, values: str | None = None) -> Request:
+    document = gcfg.parse(source, "f.gcfg")
+    return Request([("f.gcfg", document)], KNOWN, Version.parse(version), backend, "rsc", "connect", values=values)
+
+
+def made(source: str, version: str, backend: Backend) -> tuple[Request, dict[str, Tree], list[dict[str, Tree]]]:
+    request = asked(source, version, backend)
+    done = convert(request)
+    assert done.proof.verdict is Verdict.PROVEN
+    return request, done.values.tree, [done.secret_values.tree] if done.secret_values else []
+
+
+def judged(request: Request, *layers: dict[str, Tree]) -> Proof:
+    merged = chart.merge({}, *layers)
+    return run.by_model(run.source_plan(request, merged), request.tables, list(layers), request.options)
+
+
+def at(path: str, value: Tree) -> Edit:
+    return Edit(tuple(path.split("/")), value)
+
+
+def config(section: str, key: str, value: Tree) -> Edit:
+    return Edit(("config", section, key), value)
+
+
+def named(*entries: dict[str, Tree]) -> Edit:
+    return Edit(("pod", "env"), list(entries))
+
+
+SMTP: Any = {
+    "name": "CONNECT_SMTP_PASSWORD",
+    "valueFrom": {"secretKeyRef": {"name": "rsc-rstudio-connect-secrets", "key": "smtp-password"}},
+}
+POSTGRES: Any = {
+    "name": "CONNECT_POSTGRES_PASSWORD",
+    "valueFrom": {"secretKeyRef": {"name": "rsc-rstudio-connect-secrets", "key": "postgres-password"}},
+}
+
+
+def key(entry: Any, key: str) -> Any:
+    new = copy.deepcopy(entry)
+    new["valueFrom"]["secretKeyRef"]["key"] = key
+    return new
+
+
+def mount(path: str, name: str = "own") -> list[Edit]:
+    return [
+        Edit(("pod", "volumes"), [{"name": "own", "configMap": {"name": "mine"}}]),
+        Edit(("pod", "volumeMounts"), [{"name": name, "mountPath": path}]),
+    ]
+
+
+NEW_SECTION = "\n[Authorization]\nDefaultUserRole = administrator\n"
+NOT_PROVEN = [
+    pytest.param([config("Server", "Address", f"https://c.example.com{NEW_SECTION}[Server]\n")], id="value with a section"),
+    pytest.param([config("Server", "Address", "https://c.example.com\nHideVersion = true")], id="value with a setting"),
+    pytest.param([config("Server", "Address", ["https://c.example.com", "x\nHideVersion = true"])], id="item of a list"),
+    pytest.param([config("Server", "Address", {"a": f"b{NEW_SECTION}"})], id="map as a value"),
+    pytest.param([Edit(("config", f"Authorization]{NEW_SECTION}[Foo"), {})], id="name of a section"),
+    pytest.param([config("Foo]\n[Authorization", "DefaultUserRole", "administrator")], id="name of a section with keys"),
+    pytest.param([config("Server", "Port # ", "1")], id="key with a comment"),
+    pytest.param([config("Server", "A = 1\nHideVersion", "true")], id="key with a line break"),
+    pytest.param([config("Server", "HideVersion ", "true")], id="key with a blank"),
+    pytest.param([config("Foo", "Bar", "x\n[Launcher]\nEnabled=false")], id="launcher off"),
+    pytest.param([config("Foo", "Bar", "x\n[Logging]\nServiceLog=/dev/null")], id="log to nowhere"),
+    pytest.param([config("Server", "AAA", "x\\")], id="a backslash that joins the next line"),
+    pytest.param([config("Foo", "Bar", 'x"')], id="an open quote"),
+    pytest.param([config("Foo", "Bar", "x\r\n[Logging]\r\nServiceLog=/dev/null")], id="with carriage returns"),
+    pytest.param([config("Server", "Port", None)], id="null without a default"),
+    pytest.param([config("Launcher", "Enabled", value=False)], id="the launcher off, in its own name"),
+    pytest.param([at("sharedStorage/path", "/elsewhere")], id="data elsewhere"),
+    pytest.param([at("sharedStorage/create", value=False)], id="no storage"),
+    pytest.param([at("pod/port", 4000)], id="port of the container"),
+    pytest.param([at("service/targetPort", 4000)], id="port of the service"),
+    pytest.param([at("service/targetPort", "https")], id="a port of no name"),
+    pytest.param([at("readinessProbe/httpGet/port", 4000)], id="port of a probe"),
+    pytest.param([at("readinessProbe/httpGet/scheme", "HTTPS")], id="scheme of a probe"),
+    pytest.param([at("livenessProbe/enabled", value=True), at("livenessProbe/httpGet/port", 1)], id="a probe switched on"),
+    pytest.param([named(SMTP, POSTGRES, POSTGRES)], id="a variable twice"),
+    pytest.param([named(SMTP, POSTGRES, {"name": "CONNECT_POSTGRES_PASSWORD", "value": "x"})], id="a second one with a value"),
+    pytest.param([named(SMTP, {"name": "CONNECT_POSTGRES_PASSWORD", "value": "s3cret-one"})], id="a literal secret"),
+    pytest.param([named(key(SMTP, "postgres-password"), key(POSTGRES, "smtp-password"))], id="keys swapped"),
+    pytest.param([named(SMTP, {"name": "CONNECT_POSTGRES_PASSWORD", "valueFrom": {"secretKeyRef": {}}})], id="empty reference"),
+    pytest.param([named(SMTP, {**POSTGRES, "value": "x"})], id="value beside valueFrom"),
+    pytest.param([named(SMTP)], id="a variable missing"),
+    pytest.param([named(SMTP, POSTGRES, {"name": "CONNECT_SERVER_ADDRESS", "value": "https://d.example.com"})], id="overridden"),
+    pytest.param([named(SMTP, POSTGRES, {"name": "CONNECT_SERVER_DATADIR", "value": "/tmp"})], id="data overridden"),
+    pytest.param([named(SMTP, POSTGRES, {"name": "CONNECT_LOGGING_SERVICELOG", "value": "/dev/null"})], id="kept default overridden"),
+    pytest.param([at("command", ["/bin/sh"])], id="command"),
+    pytest.param([at("args", ["--config", "/tmp/x.gcfg"])], id="args"),
+    pytest.param(mount("/etc/rstudio-connect"), id="mount over the folder"),
+    pytest.param(mount("/etc//rstudio-connect/"), id="the folder, spelt otherwise"),
+    pytest.param(mount("/etc/x/../rstudio-connect"), id="the folder, by a detour"),
+    pytest.param(mount("/etc"), id="mount above the folder"),
+    pytest.param(mount("/"), id="mount of everything"),
+    pytest.param(mount("/etc/rstudio-connect/rstudio-connect.gcfg"), id="mount over the file"),
+    pytest.param(mount("/etc/rstudio-connect/rstudio-connect-migration.gcfg"), id="a second file"),
+    pytest.param(mount("/var/lib/rstudio-connect"), id="mount over the data"),
+    pytest.param(mount("/mnt/x", "rstudio-connect-config"), id="the chart's volume again"),
+    pytest.param(mount("/mnt/x", "nowhere"), id="a volume that is not"),
+    pytest.param([at("pod/volumes", [{"name": "rstudio-connect-config", "emptyDir": {}}])], id="a volume of that name"),
+    pytest.param([at("pod/volumes", [{"name": "rstudio-connect-data", "emptyDir": {}}])], id="a volume for the data"),
+    pytest.param(
+        [at("extraObjects", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "rsc-rstudio-connect-config"}}])],
+        id="the chart's ConfigMap again",
+    ),
+    pytest.param(
+        [at("pod/sidecar", [{"name": "x", "image": "x", "volumeMounts": [{"name": "rstudio-connect-config", "mountPath": "/c"}]}])],
+        id="a sidecar at the configuration",
+    ),
+    pytest.param([at("pod/sidecar", [{"name": "connect", "image": "x"}])], id="a sidecar of Connect's name"),
+    pytest.param(
+        [at("initContainers", [{"name": "x", "image": "x", "volumeMounts": [{"name": "rstudio-connect-config", "mountPath": "/c"}]}])],
+        id="an init container at the configuration",
+    ),
+]  # fmt: skip
+# Differences, and what the chart itself refuses.
+ERRORS = {
+    "G2H601",
+    "G2H602",
+    "G2H605",
+    "G2H610",
+    "G2H611",
+    "G2H612",
+    "G2H613",
+    "G2H614",
+    "G2H615",
+    "G2H302",
+    "G2H304",
+    "G2H314",
+}
+BUT_FOR = [
+    pytest.param([config("Authorization", "DefaultUserRole", "viewer")], "G2H609", id="a key of its own"),
+    pytest.param([at("pod/envFrom", [{"secretRef": {"name": "x"}}])], "G2H616", id="envFrom"),
+    pytest.param([at("image/tag", "mine")], "G2H616", id="another tag"),
+    pytest.param([at("image/repository", "example.com/connect")], "G2H616", id="another image"),
+    pytest.param([at("extraObjects", ["apiVersion: v1"])], "G2H616", id="a manifest as text"),
+    pytest.param([named(SMTP, POSTGRES, {"name": "CONNECT_SMTP_USER", "value": "x"})], "G2H606", id="a variable besides"),
+    pytest.param(
+        [named(SMTP, {**POSTGRES, "valueFrom": {"secretKeyRef": {"name": "mine", "key": "password"}}})], "G2H616", id="another Secret"
+    ),
+    pytest.param(mount("/var/lib/rstudio-connect/db"), "G2H616", id="a mount inside the data"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("edits", NOT_PROVEN)
+def test_not_proven(edits: list[Edit], version: str) -> None:
+    request, values, more = made(SOURCE, version, Backend.LAUNCHER)
+    proof = judged(request, applied(values, edits), *more)
+    assert proof.verdict is Verdict.NOT_PROVEN, proof.findings
+    assert {one.code for one in proof.findings if one.level is Level.ERROR} <= ERRORS
+
+
+@pytest.mark.parametrize(("edits", "code"), BUT_FOR)
+def test_proven_but_for(edits: list[Edit], code: str) -> None:
+    request, values, more = made(SOURCE, "0.21.0", Backend.LAUNCHER)
+    proof = judged(request, applied(values, edits), *more)
+    assert proof.verdict is Verdict.BUT_FOR, proof.findings
+    assert {one.code for one in proof.doubts} == {code}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        'config: {Server: {Address: "https://c.example.com\\n[Authorization]\\nDefaultUserRole = administrator\\n[Server]\\n"}}\n',
+        "config:\n  Foo:\n    Bar: |\n      x\n      [Authorization]\n      DefaultUserRole = administrator\n",
+        'config: {"Authorization]\\nDefaultUserRole = administrator\\n[Foo": {A: b}}\n',
+        'config: {Server: {"Port # ": 1}}\n',
+    ],
+)
+def test_convert_onto_such_a_file_is_refused_or_mends_it(values: str) -> None:
+    try:
+        done = convert(asked(SOURCE, "0.21.0", Backend.LAUNCHER, values))
+    except YamlError:
+        return
+    rendered = chart.render(chart.NEWEST, [done.values.tree], release="rsc", namespace="connect")
+    assert isinstance(rendered, chart.Rendered)
+    assert "DefaultUserRole" not in rendered.gcfg
+    assert "Port" not in rendered.gcfg
+
+
+def test_every_old_chart_has_python_decided() -> None:
+    """Charts up to 0.6.3 switch Python on with the launcher: taken out where the server had none, kept where it had."""
+    for version in ("0.3.0", "0.6.3"):
+        done = convert(asked(SOURCE, version, Backend.LAUNCHER))
+        assert done.values.tree["config"]["Python"]["Enabled"] is False  # type: ignore[index,call-overload]
+        assert "G2H208" in {one.code for one in done.findings if one.path == ("config", "Python", "Enabled")}
+        kept = convert(asked(f"{SOURCE}[Python]\nEnabled = true\n", version, Backend.LAUNCHER))
+        assert ("config", "Python", "Enabled") not in kept.plan.added
+        assert kept.proof.verdict is Verdict.PROVEN
+
+
+def test_convert_and_verify_say_the_same_of_a_file_of_the_admin() -> None:
+    values = (
+        "ingress: {enabled: true, hosts: [{host: mine.example.com, paths: [/]}], tls: []}\n"
+        "config:\n  Authentication: {Provider: oauth2}\n  OAuth2: {ClientId: mine}\n"
+    )
+    source = f"{SOURCE}[Authentication]\nProvider = ldap\n"
+    done = convert(asked(source, "0.21.0", Backend.LAUNCHER, values))
+    layers = [done.values.tree, *([done.secret_values.tree] if done.secret_values else [])]
+    proof = judged(asked(source, "0.21.0", Backend.LAUNCHER), *layers)
+    assert done.proof.verdict is proof.verdict is Verdict.BUT_FOR
+    assert {(one.code, one.what) for one in done.proof.findings} == {(one.code, one.what) for one in proof.findings}
+    said = " ".join(one.what for one in proof.doubts)
+    assert "mine.example.com" in said
+    assert "OAuth2.ClientId" in said
+
+
+# every change of a whole file -----------------------------------------------------------------------------------------
+
+FIXTURES = sorted((ROOT / "fixtures").glob("*/rstudio-connect.gcfg"))
+# Why a change there cannot change what Connect reads or where its data lies.
+HARMLESS = {
+    "image": "the pull policy and the secrets to pull with do not choose the image",
+    "license": "it is the administrator's answer; a pod without one does not start, it reads nothing else",
+    "ingress": "how people come to the service; what Connect reads is its address",
+    "executionEnvironments": "images for content: the server had none, the administrator names them",
+    "launcher": "how content is started; what Connect reads of it is compared line by line",
+    "sharedStorage": "size, class and name of the storage are the administrator's answer; its path is compared",
+    "nameservice": "who content runs as; the administrator's answer",
+    "service": "how the cluster reaches the pod; the port behind it is compared",
+    "rbac": "rights in the cluster",
+    "prometheus": "switched off, Connect has no metrics; the line in the file is compared",
+    "backends": "how content is started; what Connect reads of it is compared line by line",
+    "extraObjects": "objects beside the chart's own; what the sources ask for is compared",
+    "pod": "mounts and variables that nothing in the sources asks for",
+}
+
+
+def places(tree: Tree, path: ValuesPath = ()) -> Iterator[tuple[ValuesPath, str]]:
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            yield (*path, name), "remove"
+            yield from places(value, (*path, name))
+    elif isinstance(tree, list):
+        for number, item in enumerate(tree):
+            yield (*path, f"[{number}]"), "remove"
+            yield (*path, f"[{number}]"), "double"
+            yield from places(item, (*path, f"[{number}]"))
+    else:
+        yield path, "change"
+
+
+def changed(tree: dict[str, Tree], path: ValuesPath, how: str) -> dict[str, Tree]:
+    new: Any = copy.deepcopy(tree)
+    steps = [int(step[1:-1]) if step.startswith("[") else step for step in path]
+    node = new
+    for step in steps[:-1]:
+        node = node[step]
+    last = steps[-1]
+    if how == "remove":
+        del node[last]
+    elif how == "double":
+        node.append(copy.deepcopy(node[last]))
+    else:
+        old = node[last]
+        node[last] = not old if isinstance(old, bool) else old + 1 if isinstance(old, int) else f"{old or 'some'}x"
+    return dict(new)
+
+
+@pytest.mark.parametrize("backend", list(Backend))
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.parent.name)
+def test_every_change_of_a_values_file_is_seen_or_harmless(path: Path, backend: Backend) -> None:
+    request, values, more = made(path.read_text("utf-8"), str(chart.NEWEST), backend)
+    tried: Counter[str] = Counter()
+    survived: Counter[str] = Counter()
+    for where, how in places(values):
+        tried[where[0]] += 1
+        if judged(request, changed(values, where, how), *more).verdict is Verdict.PROVEN:
+            survived[where[0]] += 1
+    assert sum(tried.values()) > 60
+    print(path.parent.name, backend.value, {area: (tried[area], survived[area]) for area in tried})
+    assert survived["config"] == 0 or all(
+        _same_gcfg([values, *more], [one, *more]) for one in _survivors(request, values, more)
+    )
+    assert set(survived) - {"config"} <= set(HARMLESS)
+    for where, how in places({key: values[key] for key in ("pod",) if key in values}):
+        if where[:2] == ("pod", "env"):
+            assert judged(request, changed(values, where, how), *more).verdict is not Verdict.PROVEN, (where, how)
+
+
+def _survivors(request: Request, values: dict[str, Tree], more: list[dict[str, Tree]]) -> Iterator[dict[str, Tree]]:
+    for where, how in places(values["config"], ("config",)):
+        tree = changed(values, where, how)
+        if judged(request, tree, *more).verdict is Verdict.PROVEN:
+            yield tree
+
+
+def _same_gcfg(one: list[dict[str, Tree]], other: list[dict[str, Tree]]) -> bool:
+    """Whether values files render to settings that Connect reads alike: the last line counts of what holds one value."""
+    seen = []
+    for layers in (one, other):
+        text = chart.render(chart.NEWEST, layers, release="rsc", namespace="connect")
+        assert isinstance(text, chart.Rendered)
+        seen.append({(e.section, e.subsection, e.name): e.value for e in gcfg.parse(text.gcfg).entries})
+    return seen[0] == seen[1]
