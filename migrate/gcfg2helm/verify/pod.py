@@ -19,7 +19,7 @@ from gcfg2helm.plan.addresses import CHART_PORT, PROBES, parse_listen
 from gcfg2helm.plan.storage import DEFAULT_DATA_DIR, below
 from gcfg2helm.values import write
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.values.tree import find
+from gcfg2helm.values.tree import find, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,7 +81,14 @@ def check(plan: Plan, values: Mapping[str, Tree], read: Read) -> list[Finding]:
         name = fullname(full, plan.release)
     except Stop:
         name = ""
-    parts = (_started(full), _mounts(full, read), _containers(full), _objects(full, name, plan.namespace))
+    parts = (
+        _started(full),
+        _mounts(full, read),
+        _files(plan, full),
+        _containers(full),
+        _objects(full, name, plan.namespace),
+        _bound(plan, full),
+    )
     return [
         *(one for part in parts for one in part),
         *_storage(full, read),
@@ -165,6 +172,57 @@ def _mounts(values: Mapping[str, Tree], read: Read) -> Iterator[Finding]:
             yield _replaced(where, f"mounts the volume {visible(str(mount.get('name')))}, which nothing defines.")
 
 
+def _files(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
+    """The files that the configuration names: each mounted where it is looked for, from what the conversion makes."""
+    where: Path = ("pod", "volumeMounts")
+    volumes = {str(one.get("name")): one for one in maps(find_tree(values, ("pod", "volumes")))}
+    mounts = maps(find_tree(values, where))
+    planned = {str(one.get("name")): one for one in _planned(plan, ("pod", "volumes"))}
+    for wanted in _planned(plan, where):
+        path = _normal(wanted.get("mountPath"))
+        there = [one for one in mounts if _normal(one.get("mountPath")) == path]
+        if not there and not any(below(path, _normal(one.get("mountPath"))) for one in mounts):
+            what = f"Nothing is mounted at {visible(path)}, which the configuration names."
+            yield finding("G2H617", what, path=where)
+        elif not any(
+            same(one, wanted) and same(volumes.get(str(one.get("name"))), planned.get(str(wanted.get("name")), one))
+            for one in there
+        ):
+            yield _unseen(where, f"mounts {visible(path)} from something else than the conversion does.")
+
+
+def _planned(plan: Plan, path: Path) -> list[dict[str, Tree]]:
+    return [item for edit in plan.edits if edit.path == path for item in maps(edit.value)]
+
+
+def _bound(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
+    """The claim and the volume that it is bound to: the same name, and the same storage class."""
+    path: Path = ("sharedStorage", "volumeName")
+    if not truth(find_tree(values, ("sharedStorage", "create"))):
+        return
+    wanted = [edit.value for edit in plan.edits if edit.path == path and edit.value]
+    name = find_tree(values, path)
+    if wanted and not name:
+        what = f"{dotted(path)} is not set: the claim may bind to another volume than the export of the old server."
+        yield finding("G2H612", what, f"Set it to {visible(str(wanted[0]))}.", path=path)
+    if not name:
+        return
+    found = [one for one in maps(values.get("extraObjects")) if _named(one) == ("PersistentVolume", str(name))]
+    if not found:
+        yield _unseen(path, f"is {visible(str(name))}, a volume that these values do not make.")
+    for one in found:
+        own, spec = find_tree(values, ("sharedStorage", "storageClassName")) or "", one.get("spec")
+        theirs = (spec.get("storageClassName") if isinstance(spec, dict) else "") or ""
+        if own != theirs:
+            what = f"sharedStorage.storageClassName is {visible(str(own)) or 'not set'}, that of the volume {visible(str(theirs)) or 'not set'}."
+            yield finding("G2H612", what, "Name the same class in both, else they do not bind.", path=path)
+
+
+def _named(manifest: Mapping[str, Tree]) -> tuple[str, str]:
+    metadata = manifest.get("metadata")
+    return str(manifest.get("kind")), str(metadata.get("name") if isinstance(metadata, dict) else None)
+
+
 def _containers(values: Mapping[str, Tree]) -> Iterator[Finding]:
     """Sidecars and init containers that could write what Connect reads."""
     for where in _CONTAINERS:
@@ -183,6 +241,9 @@ def _objects(values: Mapping[str, Tree], fullname: str, namespace: str) -> Itera
     """Manifests of the admin's that take the place of the chart's own objects."""
     where: Path = ("extraObjects",)
     found = values.get("extraObjects")
+    for (kind, name), count in Counter(map(_named, maps(found))).items():
+        if count > 1:
+            yield _replaced(where, f"makes the {visible(kind)} {visible(name)} {count} times.")
     for item in found if isinstance(found, list) else ():
         if isinstance(item, str):
             yield _unseen(where, "holds a manifest as text; which object it makes is not checked.")
