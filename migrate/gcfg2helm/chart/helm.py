@@ -70,9 +70,15 @@ def _run(command: list[str]) -> str:
 
 
 def _configuration(output: str) -> str:
-    from ruamel.yaml import YAML
+    import yaml
 
-    for document in YAML(typ="safe", pure=True).load_all(output):
+    # libyaml, of which Go's YAML is a port, reads all that Helm prints; the pure readers refuse some of it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        documents = list(yaml.load_all(output, loader))
+    except (yaml.YAMLError, ValueError) as error:
+        raise HelmError(f"what Helm printed cannot be read as YAML: {type(error).__name__}") from None
+    for document in documents:
         data = document.get("data") if isinstance(document, dict) and document.get("kind") == "ConfigMap" else None
         if isinstance(data, dict) and _FILE in data:
             return str(data[_FILE])

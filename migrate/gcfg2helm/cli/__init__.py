@@ -1,7 +1,10 @@
 """The command line: the only package that prints, asks, exits and touches the disk."""
 
+import errno
+import io
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated, Any, NamedTuple, NoReturn, cast
 
 import typer
@@ -72,10 +75,17 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program; a bug prints where it happened, and not what the configuration holds."""
+    _open_streams()
     try:
         app()
+        sys.stdout.flush()
     except BrokenPipeError:
         _quiet_end(0)
+    except SystemExit as end:
+        _flushed()
+        raise SystemExit(end.code) from None
+    except _UnwrittenError as error:
+        _unwritten(error)
     except Exception as error:  # noqa: BLE001 - the last resort
         import traceback
 
@@ -85,10 +95,78 @@ def main() -> None:
         raise SystemExit(1) from None
 
 
+def _open_streams() -> None:
+    """Make both streams UTF-8 whatever the locale says, and put something in the place of one that is closed."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the program ends
+    elif isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        lines = sys.stdout.line_buffering
+        sys.stdout = _Output(sys.stdout.detach(), encoding="utf-8", errors="strict", line_buffering=lines)
+
+
+class _UnwrittenError(Exception):
+    """Standard output takes no more; `str()` says why."""
+
+
+class _Output(io.TextIOWrapper):
+    """Standard output whose errors can be told from those of other files; a closed pipe stays what it is."""
+
+    def write(self, text: str) -> int:
+        """Write, or raise _UnwrittenError."""
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _UnwrittenError(error.strerror) from None
+
+    def flush(self) -> None:
+        """Flush, or raise _UnwrittenError."""
+        try:
+            super().flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _UnwrittenError(error.strerror) from None
+
+
+class _Closed(io.TextIOBase):
+    """Standard output that was closed before the start: whoever prints the product there must hear of it."""
+
+    def write(self, text: str) -> int:
+        """Raise _UnwrittenError."""
+        raise _UnwrittenError(os.strerror(errno.EBADF))
+
+    def isatty(self) -> bool:
+        """Say that this is no terminal."""
+        return False
+
+
+def _flushed() -> None:
+    """Write what is left for standard output, or say that it could not be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _quiet_end(0)
+    except _UnwrittenError as error:
+        _unwritten(error)
+
+
+def _unwritten(error: _UnwrittenError) -> NoReturn:
+    """End where standard output takes no more: a full disk, a closed stream."""
+    with suppress(OSError):
+        sys.stderr.write(f"gcfg2helm: standard output: {str(error).lower()}\n")
+    _quiet_end(4)
+
+
 def _quiet_end(code: int) -> NoReturn:
     """End although nobody reads our output any more."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise SystemExit(code)
 
 

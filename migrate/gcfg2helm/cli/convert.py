@@ -206,7 +206,8 @@ def _write_values(
                 )
             elif not changed:
                 talk.say("  only comments change")
-        _show_findings(settings, findings)
+    _show_findings(settings, findings)
+    if not settings.quiet:
         _closing(settings, done, findings)
     if not new:
         talk.say(f"{output} is up to date.") if not settings.quiet else None
@@ -238,6 +239,7 @@ def diff(
     with talk.errors():
         if output_format is talk.Format.GITHUB:
             talk.fail("gcfg2helm: diff has no format github; check and verify have", 2)
+        _check_named(values)
         loaded, done, findings = converted(settings, gcfg, values)
         differs = (loaded.request.values or "") != done.values.text
         if output_format is not talk.Format.TEXT:
@@ -249,6 +251,16 @@ def diff(
             sys.stdout.write("  only comments change\n")
         if differs or settings.fails(findings, None):
             raise typer.Exit(1)
+
+
+def _check_named(values: str) -> None:
+    """An explicit VALUES must exist; what is meant by none is said. Raises InputError."""
+    from gcfg2helm.findings import InputError
+
+    if not Path(values).exists():
+        if values != "values.yaml":
+            raise InputError(f"{values}: no such file or directory")
+        talk.say("values.yaml: not here; compared with an empty file")
 
 
 def _print_changes(done: Any, tables: Any, values: str, output_format: talk.Format, *, differs: bool) -> None:
