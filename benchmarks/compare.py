@@ -110,7 +110,7 @@ def rendering() -> list[tuple[str, float]]:
     rows = [
         (
             "the model of the chart",
-            seconds(lambda: chart.render(chart.NEWEST, [values], release="rsc", namespace="connect")),
+            seconds(lambda: chart.render(chart.newest(), [values], release="rsc", namespace="connect")),
         )
     ]
     helm = shutil.which("helm", path=str(Path(sys.executable).parent)) or shutil.which("helm")

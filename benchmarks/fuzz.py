@@ -91,7 +91,7 @@ def conversions(count: int) -> Counter[str]:
         version = dice.choice([one for one in versions if backend is Backend.LAUNCHER or str(one) >= "0.9"])
         try:
             request = Request(
-                [("f", gcfg.parse(source, "f"))], known, version, backend, "rsc", "connect", values=values
+                [("f", gcfg.parse(source, "f"))], known, chart.known(version), backend, "rsc", "connect", values=values
             )
             done = convert(request)
         except (gcfg.GcfgError, read.YamlError):

@@ -48,7 +48,9 @@ VERSIONS = ["0.3.0", "0.6.3", "0.8.38", "0.9.5", "0.21.0"]
 
 def asked(source: str, version: str, backend: Backend, values: str | None = None) -> Request:
     document = gcfg.parse(source, "f.gcfg")
-    return Request([("f.gcfg", document)], KNOWN, Version.parse(version), backend, "rsc", "connect", values=values)
+    return Request(
+        [("f.gcfg", document)], KNOWN, chart.known(Version.parse(version)), backend, "rsc", "connect", values=values
+    )
 
 
 def made(source: str, version: str, backend: Backend) -> tuple[Request, dict[str, Tree], list[dict[str, Tree]]]:
@@ -223,7 +225,7 @@ def test_convert_onto_such_a_file_is_refused_or_mends_it(values: str) -> None:
         done = convert(asked(SOURCE, "0.21.0", Backend.LAUNCHER, values))
     except YamlError:
         return
-    rendered = chart.render(chart.NEWEST, [done.values.tree], release="rsc", namespace="connect")
+    rendered = chart.render(chart.newest(), [done.values.tree], release="rsc", namespace="connect")
     assert isinstance(rendered, chart.Rendered)
     assert "DefaultUserRole" not in rendered.gcfg
     assert "Port" not in rendered.gcfg
@@ -323,7 +325,7 @@ def _same_gcfg(one: list[dict[str, Tree]], other: list[dict[str, Tree]]) -> bool
     """Whether values files render to settings that Connect reads alike: the last line counts of what holds one value."""
     seen = []
     for layers in (one, other):
-        text = chart.render(chart.NEWEST, layers, release="rsc", namespace="connect")
+        text = chart.render(chart.newest(), layers, release="rsc", namespace="connect")
         assert isinstance(text, chart.Rendered)
         seen.append({(e.section, e.subsection, e.name): e.value for e in gcfg.parse(text.gcfg).entries})
     return seen[0] == seen[1]

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from conftest import ROOT
 from gcfg2helm import gcfg
-from gcfg2helm.chart import NEWEST
+from gcfg2helm.chart import newest
 from gcfg2helm.cli import COMMANDS, app, talk
 from gcfg2helm.convert import Conversion, convert
 from gcfg2helm.enums import Backend, SecretMode
@@ -574,7 +574,7 @@ def _converted(source: str, tables: Tables, mode: SecretMode, values: str | None
     document = gcfg.parse(source, "x.gcfg")
     sources = [("x.gcfg", document)]
     return convert(
-        Request(sources, tables, NEWEST, Backend.LAUNCHER, "rsc", "connect", Options(secrets=mode), values=values)
+        Request(sources, tables, newest(), Backend.LAUNCHER, "rsc", "connect", Options(secrets=mode), values=values)
     )
 
 

@@ -30,7 +30,7 @@ OFF = "launcher: {enabled: false}\nbackends: {kubernetes: {enabled: false}}\n"
 def render(version: str, *texts: str, release: str = "rsc", namespace: str = "jobs") -> Rendered | Refused:
     """Render values given as YAML."""
     values = [read.load(text) for text in texts]
-    return chart.render(Version.parse(version), values, release=release, namespace=namespace)
+    return chart.render(chart.known(Version.parse(version)), values, release=release, namespace=namespace)
 
 
 def gcfg(version: str, *texts: str) -> str:
@@ -80,7 +80,7 @@ def test_recorded(vector: dict[str, Any]) -> None:
                 assert "error" in rendering, version
                 continue
             result = chart.render(
-                Version.parse(version), [values], release=vector["release"], namespace=vector["namespace"]
+                chart.known(Version.parse(version)), [values], release=vector["release"], namespace=vector["namespace"]
             )
             if "error" in rendering:
                 assert isinstance(result, Refused), version
@@ -162,7 +162,7 @@ def test_rendering_leaves_the_defaults_as_they_are() -> None:
         "config": {"Python": {"Executable": ["x"]}, "Launcher": {"x": 1}},
         "sharedStorage": {"create": True},
     }
-    chart.render(chart.NEWEST, [values], release="rsc", namespace="n")
+    chart.render(chart.newest(), [values], release="rsc", namespace="n")
     chart.merge(chart.defaults(chart.NEWEST), values)
     assert chart.defaults(chart.NEWEST) == before
 
@@ -329,7 +329,7 @@ def test_values_are_left_alone() -> None:
     values = read.load("config: {Kubernetes: {ConnectRuntimeDir: ''}, Metrics: {GraphiteEnabled: true}}" + "\n" + OFF)
     before = json.dumps(values)
     for version in chart.versions():
-        chart.render(version, [values], release="r", namespace="n")
+        chart.render(chart.known(version), [values], release="r", namespace="n")
     assert json.dumps(values) == before
 
 
@@ -430,7 +430,7 @@ def test_loading_is_light() -> None:
     """The list of all paths is read by those who ask for it only, and no YAML library for the chart."""
     program = (
         "import sys; from gcfg2helm import chart; from gcfg2helm.chart import history; chart.defaults(chart.NEWEST); "
-        "chart.render(chart.NEWEST, [], release='r', namespace='n'); "
+        "chart.render(chart.newest(), [], release='r', namespace='n'); "
         "print(history._paths.cache_info().currsize, 'ruamel.yaml' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

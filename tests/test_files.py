@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from gcfg2helm import gcfg, tables
+from gcfg2helm.chart import newest
 from gcfg2helm.cli import disk
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan import files
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.values import manifests
-from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def build(text: str, read: dict[str, bytes | str] | None = None, answers: dict[s
     """Return the mounts for a gcfg text, all of whose settings are carried; `read` is the old server's disk."""
     groups = group_entries([("f.gcfg", gcfg.parse(text, "f.gcfg"))], TABLES)
     options = Options() if read is None else Options(read_file=lambda path: read.get(path, "No such file"))
-    chart = Version.parse("0.21.0")
+    chart = newest()
     ctx = Context(TABLES, groups, chart, Backend.LAUNCHER, "rsc", "connect", options, answers or {}, None)
     return files.build(ctx, list(groups.values()))
 

@@ -94,7 +94,7 @@ def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
         read.exact(first[name].decode()) for name in ("values.yaml", "values.secret-values.yaml") if name in first
     ]
     rendered = chart.render(
-        Version.parse(again["chart"]), layers, release=again["release"], namespace=again["namespace"]
+        chart.known(Version.parse(again["chart"])), layers, release=again["release"], namespace=again["namespace"]
     )
     assert isinstance(rendered, chart.Refused) == (f" {REFUSED}" in found), rendered
 
@@ -152,7 +152,7 @@ def test_real_values_files_lose_no_line(text: str, versions: dict[Version, bool]
     sources = [("f.gcfg", gcfg.parse(LDAP.read_bytes(), "f.gcfg"))]
     root: Any = YAML(typ="safe", pure=True).compose(text)
     for version, installs in versions.items():
-        request = Request(sources, known, version, Backend.LAUNCHER, "rsc", "connect-ns", values=text)
+        request = Request(sources, known, chart.known(version), Backend.LAUNCHER, "rsc", "connect-ns", values=text)
         done = convert.convert(request)
         assert not done.values.rewritten
         assert done.unproven == []

@@ -306,7 +306,7 @@ def values(
     document: gcfg.Document, known: Tables, options: Options, namespace: str = "rstudio-connect"
 ) -> dict[str, Any]:
     request = Request(
-        [("f.gcfg", document)], known, chart.NEWEST, Backend.LAUNCHER, "rsc", namespace, options
+        [("f.gcfg", document)], known, chart.newest(), Backend.LAUNCHER, "rsc", namespace, options
     )  # fmt: skip
     return convert.convert(request).values.tree
 

@@ -35,7 +35,9 @@ def request(
     values: str | None = None,
 ) -> Request:
     sources = [("f.gcfg", gcfg.parse(source, "f.gcfg"))]
-    return Request(sources, known, Version.parse(version), backend, "rsc", "rstudio-connect", values=values)
+    return Request(
+        sources, known, chart.known(Version.parse(version)), backend, "rsc", "rstudio-connect", values=values
+    )
 
 
 def converted(

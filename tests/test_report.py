@@ -101,7 +101,7 @@ def ldap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made(source: str, options: Options | None = None, values: str | None = None, **more: Any) -> data.Report:
     """Return the report of a gcfg text."""
     request = Request(
-        [("f.gcfg", gcfg.parse(source.encode(), "f.gcfg"))], TABLES, more.get("chart", charts.NEWEST),
+        [("f.gcfg", gcfg.parse(source.encode(), "f.gcfg"))], TABLES, charts.known(more.get("chart", charts.NEWEST)),
         more.get("backend", Backend.LAUNCHER), "rsc", "connect", options or Options(), values=values,
     )  # fmt: skip
     done = convert.convert(request)

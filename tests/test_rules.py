@@ -74,7 +74,7 @@ def run(
 ) -> Conversion:
     sources = [("full.gcfg", gcfg.parse(source, "full.gcfg"))]
     options = Options(images=images, read_file=read)
-    return convert(Request(sources, known, version, backend, "rsc", "rstudio-connect", options))
+    return convert(Request(sources, known, chart.known(version), backend, "rsc", "rstudio-connect", options))
 
 
 def value(setting: Setting) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from gcfg2helm import gcfg, tables
+from gcfg2helm.chart import newest
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.masked import STARS, Secret
 from gcfg2helm.plan import secrets
@@ -19,13 +20,12 @@ from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.decisions import EnvSecret, Plan
 from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.values import manifests, read
-from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from gcfg2helm.findings import Finding
 
 TABLES = tables.load()
-CHART = Version.parse("0.21.0")
+CHART = newest()
 PEM = "-----BEGIN RSA PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\\n-----END RSA PRIVATE KEY-----"
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gcfg2helm import gcfg, tables
+from gcfg2helm.chart import newest
 from gcfg2helm.cli import inputs
 from gcfg2helm.convert import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.request import Request
-from gcfg2helm.versions import Version
 from test_cli import run
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def converted(*sources: tuple[str, str], environment: str = "", folder: Path | N
         Request(
             documents,
             KNOWN,
-            Version(0, 21, 0),
+            newest(),
             Backend.LAUNCHER,
             "rsc",
             "rstudio-connect",

@@ -261,7 +261,7 @@ def test_every_chart_value_that_went_has_a_row(facts: dict[str, Any], known: Tab
 
 
 def test_a_licence_that_is_a_plain_text_is_refused() -> None:
-    refused = chart.render(chart.NEWEST, [{"license": "AB-CD"}], release="rsc", namespace="ns")
+    refused = chart.render(chart.newest(), [{"license": "AB-CD"}], release="rsc", namespace="ns")
     assert isinstance(refused, chart.Refused)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gcfg2helm import chart as charts
 from gcfg2helm import gcfg, tables
 from gcfg2helm.enums import Backend, Keep, Tls
 from gcfg2helm.findings import Finding, codes
@@ -49,7 +50,7 @@ def context(
     return Context(
         load_tables(),
         groups,
-        Version.parse(chart),
+        charts.known(Version.parse(chart)),
         backend,
         "rsc",
         "rstudio-connect",
@@ -63,7 +64,7 @@ def decide(ctx: Context, key: str, subsection: str | None = None) -> Result:
     """Run the transform that the tables name for a setting."""
     group = ctx.group(key, subsection)
     assert group is not None
-    rule = group.setting.rule(ctx.chart, ctx.backend)
+    rule = group.setting.rule(ctx.chart.version, ctx.backend)
     return TRANSFORMS[rule.transform](ctx, group, rule)
 
 

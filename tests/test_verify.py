@@ -89,7 +89,9 @@ def mutated(tree: dict[str, Tree], path: ValuesPath, how: str) -> dict[str, Tree
 
 def _same_gcfg(one: dict[str, Tree], other: dict[str, Tree]) -> bool:
     """Whether two values trees render to what Connect reads alike."""
-    rendered = [chart.render(chart.NEWEST, [tree], release="rsc", namespace="rstudio-connect") for tree in (one, other)]
+    rendered = [
+        chart.render(chart.newest(), [tree], release="rsc", namespace="rstudio-connect") for tree in (one, other)
+    ]
     if any(isinstance(text, chart.Refused) for text in rendered):
         return False
     read = [gcfg.parse(text.gcfg) for text in rendered if isinstance(text, chart.Rendered)]
@@ -158,7 +160,7 @@ def _reads_the_same(one: dict[str, Tree], other: dict[str, Tree]) -> bool:
 
     read = []
     for tree in (one, other):
-        text = chart.render(chart.NEWEST, [tree], release="rsc", namespace="rstudio-connect")
+        text = chart.render(chart.newest(), [tree], release="rsc", namespace="rstudio-connect")
         assert isinstance(text, chart.Rendered)
         groups = group_entries([("f", gcfg.parse(text.gcfg))], KNOWN)
         read.append({key: compare.reads_as(group.setting, group.values) for key, group in groups.items()})
@@ -296,7 +298,7 @@ def small_chart(folder: Path, text: str) -> Path:
 def test_real_helm_renders_instead_of_the_model(tmp_path: Path) -> None:
     run("convert", LDAP, "--yes", cwd=tmp_path)
     layers = [read.load((tmp_path / name).read_text()) for name in ("values.yaml", "values.secret-values.yaml")]
-    rendered = chart.render(chart.NEWEST, layers, release="rsc", namespace="rstudio-connect")
+    rendered = chart.render(chart.newest(), layers, release="rsc", namespace="rstudio-connect")
     assert isinstance(rendered, chart.Rendered)
     assert HELM is not None
     arguments = ("verify", LDAP, "values.yaml", "-f", "values.secret-values.yaml", "--helm", HELM, "--chart")

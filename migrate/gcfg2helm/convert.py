@@ -80,7 +80,7 @@ def convert(request: Request) -> Conversion:
         if more and request.secret_values:
             _check_own(read.load(request.secret_values), more.tree, "the second values file")
         if before:
-            _check_managed(request, charts.merge(charts.defaults(request.chart), *layers))
+            _check_managed(request, charts.merge(request.chart.defaults, *layers))
     said = {one.path for one in proof.findings if one.path}
     found = [*(one for one in made.findings if one.code not in _TWICE or one.path not in said), *proof.findings]
     if values.rewritten:

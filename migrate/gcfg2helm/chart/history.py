@@ -7,6 +7,7 @@ import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from gcfg2helm.chart.model import Chart
 from gcfg2helm.tables.rows import package_folder
 from gcfg2helm.versions import Version
 
@@ -84,6 +85,17 @@ def _within(ranges: str, chart: Version) -> bool:
         if part == "*" or (Version.parse(since) <= chart and (not before or chart < Version.parse(before))):
             return True
     return False
+
+
+@cache
+def known(version: Version) -> Chart:
+    """Return a published version as the tables have it. Raises KeyError for a version that was not published."""
+    return Chart(version, app_version(version), defaults(version))
+
+
+def newest() -> Chart:
+    """Return the newest version that the tables know."""
+    return known(NEWEST)
 
 
 OLDEST, *_, NEWEST = versions()

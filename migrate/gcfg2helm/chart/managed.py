@@ -9,6 +9,7 @@ from gcfg2helm.values.printed import printed
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
+    from gcfg2helm.chart.model import Chart
     from gcfg2helm.values.tree import Tree
 
 Sections: TypeAlias = "dict[str, dict[str, Tree]]"
@@ -29,24 +30,24 @@ def _short(name: str) -> str:
     return name.encode()[:63].decode(errors="ignore").removesuffix("-")
 
 
-def managed(chart: Version, values: Tree, *, release: str, namespace: str) -> Sections:
+def managed(chart: Chart, values: Tree, *, release: str, namespace: str) -> Sections:
     """Return what the template writes by itself, by section and key; `config` wins over it. Raises Stop."""
     sections: Sections = {}
     name = fullname(values, release)
     if truth(field(values, "launcher", "enabled")):
         sections["Launcher"] = _launcher(chart, values, name, namespace)
-        if chart < Version(0, 6, 4):
+        if chart.version < Version(0, 6, 4):
             sections["Python"] = {"Enabled": "true"}
-    if truth(field(values, "executionEnvironments")) and chart >= Version(0, 8, 35):
+    if truth(field(values, "executionEnvironments")) and chart.version >= Version(0, 8, 35):
         folder = "/etc/rstudio-connect/execution-environments"
         sections["ExecutionEnvironments"] = {"ConfigFilePath": f"{folder}/environments.yaml"}
-    if chart >= Version(0, 9, 0) and truth(field(values, "backends", "kubernetes", "enabled")):
+    if chart.version >= Version(0, 9, 0) and truth(field(values, "backends", "kubernetes", "enabled")):
         sections["Kubernetes"] = _kubernetes(chart, values, name, namespace)
     if truth(field(values, "license", "server")):
         sections["Licensing"] = {"LicenseType": "Remote"}
-    if chart >= Version(0, 7, 0) and truth(field(values, "prometheus", "enabled")):
+    if chart.version >= Version(0, 7, 0) and truth(field(values, "prometheus", "enabled")):
         sections["Metrics"] = _metrics(chart, values)
-    telemetry = Version(0, 8, 34) <= chart < Version(0, 8, 37)
+    telemetry = Version(0, 8, 34) <= chart.version < Version(0, 8, 37)
     if telemetry and truth(dig(field(values, "config"), ("OpenTelemetry", "Enabled"), default=False)):
         sections["OpenTelemetry"] = {"CollectorAdvertiseHost": f"{name}.{namespace}.svc.cluster.local"}
     return sections
@@ -61,7 +62,7 @@ def slipped(written: Sections) -> Sections:
     return {section: keys for section, keys in written.items() if section not in _OF_THE_CHART}
 
 
-def _launcher(chart: Version, values: Tree, name: str, namespace: str) -> dict[str, Tree]:
+def _launcher(chart: Chart, values: Tree, name: str, namespace: str) -> dict[str, Tree]:
     keys: dict[str, Tree] = {
         "Enabled": "true",
         "Kubernetes": "true",
@@ -75,17 +76,17 @@ def _launcher(chart: Version, values: Tree, name: str, namespace: str) -> dict[s
     keys["KubernetesUseTemplates"] = "true" if templates else "false"
     if templates:
         folder: Tree = "/var/lib/rstudio-connect-launcher"
-        if chart >= Version(0, 8, 1):
+        if chart.version >= Version(0, 8, 1):
             folder = default(field(values, "config", "Launcher", "KubernetesScratchPath"), folder)
         keys["ScratchPath"] = folder
     return keys
 
 
-def _has_runtimes(chart: Version, values: Tree) -> bool:
+def _has_runtimes(chart: Chart, values: Tree) -> bool:
     """Whether the chart writes a list of images for the launcher: always, then on request, then never."""
-    if chart < Version(0, 9, 1):
+    if chart.version < Version(0, 9, 1):
         return True
-    if chart >= Version(0, 20, 0):
+    if chart.version >= Version(0, 20, 0):
         return False
     custom = field(values, "launcher", "customRuntimeYaml")
     if isinstance(custom, dict) and custom:
@@ -94,12 +95,12 @@ def _has_runtimes(chart: Version, values: Tree) -> bool:
     return text and (truth(custom) or truth(field(values, "launcher", "additionalRuntimeImages")))
 
 
-def _kubernetes(chart: Version, values: Tree, name: str, namespace: str) -> dict[str, Tree]:
+def _kubernetes(chart: Chart, values: Tree, name: str, namespace: str) -> dict[str, Tree]:
     backend = a_map(field(values, "backends", "kubernetes"), ("backends", "kubernetes"))
     config = field(values, "config")
     keys: dict[str, Tree] = {"Enabled": "true", "Namespace": default(backend.get("namespace"), namespace)}
     storage = _content_storage(values, name)
-    if storage and chart >= Version(0, 20, 12) and truth(field(values, "sharedStorage", "subPath")):
+    if storage and chart.version >= Version(0, 20, 12) and truth(field(values, "sharedStorage", "subPath")):
         storage["DataDirPVCSubPath"] = field(values, "sharedStorage", "subPath")
     keys |= storage
     job = dig(config, ("Kubernetes", "DefaultResourceJobBase"), "")
@@ -109,7 +110,7 @@ def _kubernetes(chart: Version, values: Tree, name: str, namespace: str) -> dict
         keys["DefaultResourceServiceBase"] = default(service, "/etc/rstudio-connect/service.yaml")
     init = ("backends", "kubernetes", "defaultInitContainer", "enabled")
     runtime = ("Kubernetes", "ConnectRuntimeDir")
-    if chart >= Version(0, 20, 7) and truth(field(values, *init)) and not truth(dig(config, runtime, "")):
+    if chart.version >= Version(0, 20, 7) and truth(field(values, *init)) and not truth(dig(config, runtime, "")):
         keys["ConnectRuntimeDir"] = "/opt/rstudio-connect-runtime"
     return keys
 
@@ -121,8 +122,8 @@ def _content_storage(values: Tree, name: str) -> dict[str, Tree]:
     return {"DataDirPVCName": default(field(values, "sharedStorage", "name"), f"{name}-shared-storage")}
 
 
-def _metrics(chart: Version, values: Tree) -> dict[str, Tree]:
-    if chart < Version(0, 8, 36) and truth(field(values, "prometheus", "legacy")):
+def _metrics(chart: Chart, values: Tree) -> dict[str, Tree]:
+    if chart.version < Version(0, 8, 36) and truth(field(values, "prometheus", "legacy")):
         return {
             "Enabled": True,
             "GraphiteClientId": "rsconnect",
@@ -133,24 +134,24 @@ def _metrics(chart: Version, values: Tree) -> dict[str, Tree]:
     return {"PrometheusListen": f":{printed(field(values, 'prometheus', 'port'))}"}
 
 
-def trimmed(chart: Version, config: dict[str, Tree]) -> dict[str, Tree]:
+def trimmed(chart: Chart, config: dict[str, Tree]) -> dict[str, Tree]:
     """Return `config` without the empty keys of [Kubernetes] that would hide what the chart writes. Raises Stop."""
-    if chart < Version(0, 9, 0) or "Kubernetes" not in config:
+    if chart.version < Version(0, 9, 0) or "Kubernetes" not in config:
         return config
     keys = dict(a_map(config["Kubernetes"], ("config", "Kubernetes")))
     names = ["DefaultResourceJobBase", "DefaultResourceServiceBase"]
-    for name in [*names, "ConnectRuntimeDir"] if chart >= Version(0, 20, 7) else names:
+    for name in [*names, "ConnectRuntimeDir"] if chart.version >= Version(0, 20, 7) else names:
         if not truth(keys.get(name)):
             keys.pop(name, None)
     return {**config, "Kubernetes": keys}
 
 
-def without_graphite(chart: Version, values: Tree, config: dict[str, Tree]) -> tuple[str, dict[str, Tree]]:
+def without_graphite(chart: Chart, values: Tree, config: dict[str, Tree]) -> tuple[str, dict[str, Tree]]:
     """Return what the template prints before the first section by mistake, and `config` without Graphite. Raises Stop.
 
     Charts 0.7.0 to 0.8.35 print the whole `config` where it sets `Metrics.GraphiteEnabled`: that gcfg is broken.
     """
-    replaced = Version(0, 7, 0) <= chart < Version(0, 8, 36) and truth(field(values, "prometheus", "enabled"))
+    replaced = Version(0, 7, 0) <= chart.version < Version(0, 8, 36) and truth(field(values, "prometheus", "enabled"))
     if not replaced or truth(field(values, "prometheus", "legacy")) or "Metrics" not in config:
         return "", config
     metrics = a_map(config["Metrics"], ("config", "Metrics"))

@@ -15,7 +15,7 @@ from gcfg2helm.versions import Span, Version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gcfg2helm.chart.model import Rendered
+    from gcfg2helm.chart.model import Chart, Rendered
     from gcfg2helm.values.tree import Path, Tree
 
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?", re.ASCII)
@@ -42,12 +42,12 @@ class Values(NamedTuple):
         return truth(field(self.tree, *path))
 
 
-def check(chart: Version, merged: dict[str, Tree], connect: str, *, namespace: str) -> list[Finding]:
+def check(chart: Chart, merged: dict[str, Tree], *, namespace: str) -> list[Finding]:
     """Return a finding for each reason that the chart has not to render these values."""
-    values = Values(chart, merged, connect, namespace)
+    values = Values(chart.version, merged, chart.app_version, namespace)
     found: list[Finding] = []
     for since, one in _CHECKS:
-        if chart < since:
+        if chart.version < since:
             continue
         try:
             found += one(values)

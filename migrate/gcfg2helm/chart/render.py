@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gcfg2helm.chart import managed, refusals
-from gcfg2helm.chart.history import OLDEST, app_version, defaults
+from gcfg2helm.chart.history import OLDEST
 from gcfg2helm.chart.model import Origin, Refused, Rendered
 from gcfg2helm.chart.template import Stop, a_map, field, ini, overwritten, truth
 from gcfg2helm.versions import Version
@@ -13,6 +13,7 @@ from gcfg2helm.versions import Version
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gcfg2helm.chart.model import Chart
     from gcfg2helm.values.tree import Tree
 
 
@@ -41,14 +42,14 @@ def _over(below: dict[str, Tree], above: dict[str, Tree]) -> dict[str, Tree]:
     return merged
 
 
-def render(chart: Version, values: Sequence[dict[str, Tree]], *, release: str, namespace: str) -> Rendered | Refused:
+def render(chart: Chart, values: Sequence[dict[str, Tree]], *, release: str, namespace: str) -> Rendered | Refused:
     """Render the gcfg as `helm template RELEASE -n NAMESPACE -f ... -f ...` would, or say why the chart refuses.
 
     `values` are in the order of the `-f` options, as `values.read.load` reads them. Source of the rules: the templates of
     every published version, and the output of Helm 3.17.3.
     """
-    merged = merge(defaults(chart), *values)
-    findings = refusals.check(chart, merged, app_version(chart), namespace=namespace)
+    merged = merge(chart.defaults, *values)
+    findings = refusals.check(chart, merged, namespace=namespace)
     try:
         rendered = _render(chart, merged, values, release, namespace)
     except Stop as stop:
@@ -61,7 +62,7 @@ def render(chart: Version, values: Sequence[dict[str, Tree]], *, release: str, n
 
 
 def sections(
-    chart: Version, merged: dict[str, Tree], *, release: str, namespace: str
+    chart: Chart, merged: dict[str, Tree], *, release: str, namespace: str
 ) -> tuple[managed.Sections, dict[str, Tree]]:
     """Return what the chart writes by itself, and all sections that it prints: that with `config` over it. Raises Stop."""
     written, kept, _ = _parts(chart, merged, release, namespace)
@@ -69,7 +70,7 @@ def sections(
 
 
 def _parts(
-    chart: Version, merged: dict[str, Tree], release: str, namespace: str
+    chart: Chart, merged: dict[str, Tree], release: str, namespace: str
 ) -> tuple[managed.Sections, dict[str, Tree], str]:
     written = managed.managed(chart, merged, release=release, namespace=namespace)
     config = a_map(field(merged, "config"), ("config",))
@@ -78,7 +79,7 @@ def _parts(
 
 
 def _render(
-    chart: Version, merged: dict[str, Tree], values: Sequence[dict[str, Tree]], release: str, namespace: str
+    chart: Chart, merged: dict[str, Tree], values: Sequence[dict[str, Tree]], release: str, namespace: str
 ) -> Rendered:
     written, kept, stray = _parts(chart, merged, release, namespace)
     sections = overwritten(dict(written), kept)
@@ -92,14 +93,14 @@ def _render(
     return Rendered(_in_configmap(chart, merged, stray + ini(sections)), origins)
 
 
-def _in_configmap(chart: Version, merged: dict[str, Tree], gcfg: str) -> str:
+def _in_configmap(chart: Chart, merged: dict[str, Tree], gcfg: str) -> str:
     """Return the text as it comes out of the ConfigMap: one newline at the end, and no blanks where it ends the file."""
     followed = (
         (OLDEST, ("launcher", "enabled")),
         (Version(0, 9, 0), ("backends", "kubernetes", "enabled")),
         (Version(0, 21, 0), ("chronicle", "localConfig")),
     )
-    last = not any(chart >= since and truth(field(merged, *path)) for since, path in followed)
+    last = not any(chart.version >= since and truth(field(merged, *path)) for since, path in followed)
     kept = gcfg.rstrip() if last else gcfg.rstrip("\n")
     return f"{kept}\n" if kept else ""
 

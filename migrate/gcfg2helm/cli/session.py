@@ -48,13 +48,13 @@ def load_tables(settings_mappings: Path | None) -> Tables:
     return tables.load(settings_mappings, tablechecks.check)
 
 
-def chart_version(text: str) -> tuple[Version, list[Finding]]:
+def chart_version(text: str) -> tuple[charts.Chart, list[Finding]]:
     """Return the chart version to convert for; one newer than the newest known is taken as that, with a finding.
 
     Raises UsageError for a malformed or unsupported one.
     """
     if not text:
-        return charts.NEWEST, []
+        return charts.newest(), []
     known = f"charts {charts.OLDEST} to {charts.NEWEST} are supported"
     try:
         version = Version.parse(text)
@@ -64,19 +64,23 @@ def chart_version(text: str) -> tuple[Version, list[Finding]]:
         raise UsageError(f"--chart-version: {version} is too old; {known}")
     if version > charts.NEWEST:
         what = f"Chart {version} is newer than the newest known; it is taken as {charts.NEWEST}."
-        return charts.NEWEST, [finding("G2H215", what, "Look for a newer release of this program.")]
-    return version, []
+        return charts.newest(), [finding("G2H215", what, "Look for a newer release of this program.")]
+    return charts.known(version), []
 
 
-def _backend(settings: Settings, chart: Version, existing: dict[str, Tree]) -> tuple[Backend, list[Finding]]:
-    if settings.backend is Backend.KUBERNETES and chart < KUBERNETES_SINCE:
+def _backend(settings: Settings, chart: charts.Chart, existing: dict[str, Tree]) -> tuple[Backend, list[Finding]]:
+    if settings.backend is Backend.KUBERNETES and chart.version < KUBERNETES_SINCE:
         raise UsageError(f"--backend kubernetes needs chart {KUBERNETES_SINCE} or newer, not {chart}")
     if settings.backend is not None:
         return settings.backend, []
     backends, launcher = existing.get("backends"), existing.get("launcher")
     kubernetes = backends.get("kubernetes") if isinstance(backends, dict) else None
     switched = isinstance(kubernetes, dict) and kubernetes.get("enabled") is True
-    if switched and not (isinstance(launcher, dict) and launcher.get("enabled") is True) and chart >= KUBERNETES_SINCE:
+    if (
+        switched
+        and not (isinstance(launcher, dict) and launcher.get("enabled") is True)
+        and chart.version >= KUBERNETES_SINCE
+    ):
         what = "values.yaml switches the Kubernetes runner on, so it is the back end."
         return Backend.KUBERNETES, [finding("G2H213", what, "--backend launcher chooses the launcher.")]
     return Backend.LAUNCHER, []

@@ -69,7 +69,7 @@ def build(name: str, document: Document, tables: Tables, answers: Answers, read:
     namespace = (after.get("Launcher", "KubernetesNamespace") or "").strip() or cluster.NAMESPACE
     groups = group_entries([(name, after)], tables)
     options = Options(images=answers.images)
-    ctx = Context(tables, groups, charts.NEWEST, Backend.LAUNCHER, "rsc", namespace, options, {}, None)
+    ctx = Context(tables, groups, charts.newest(), Backend.LAUNCHER, "rsc", namespace, options, {}, None)
     found: list[Finding] = []
     definition = None
     if answers.made:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gcfg2helm import chart as charts
 from gcfg2helm.plan.merge import LIST_PATHS, RUNTIME_YAML
 from gcfg2helm.values.tree import Edit, applied, find, same
 
@@ -51,7 +50,7 @@ def unanswered(ctx: Context, answers: Mapping[str, Tree], proposals: Sequence[Ed
     ours = [edit for edit in proposals if edit.path[:1] != ("config",) and edit.path not in LIST_PATHS]
     standing = [edit.path for edit in ours if same(find(pruned, edit.path), edit.value)]
     standing += [path for path in _NO_SWITCH if find(pruned, path) is False]
-    standing += [path for path in _FOLLOWING if same(find(pruned, path), find(charts.defaults(ctx.chart), path))]
+    standing += [path for path in _FOLLOWING if same(find(pruned, path), find(ctx.chart.defaults, path))]
     standing += [edit.path for edit in ours if edit.path == _TLS and _is_placeholder(ctx, find(pruned, _TLS), edit)]
     if find(pruned, RUNTIME_YAML) == "base":
         standing.append(RUNTIME_YAML)

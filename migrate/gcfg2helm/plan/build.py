@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.findings import Finding, InputError, Level, finding
@@ -27,6 +26,7 @@ from gcfg2helm.versions import Version
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gcfg2helm.chart import Chart
     from gcfg2helm.gcfg import Document
     from gcfg2helm.values.tree import Path, Scalar, Tree
 
@@ -42,7 +42,7 @@ def build(
     sources: Sequence[tuple[str, Document]],
     tables: Tables,
     *,
-    chart: Version,
+    chart: Chart,
     backend: Backend,
     release: str = "rsc",
     namespace: str = "rstudio-connect",
@@ -72,11 +72,11 @@ def build(
     return _Draft(ctx, files_in_order, environment).decided().finish(sources, answers)
 
 
-def _take_out_passwords(groups: Groups, chart: Version, backend: Backend) -> None:
+def _take_out_passwords(groups: Groups, chart: Chart, backend: Backend) -> None:
     """Take the password out of each URL that does not come under `config`, where `secrets.place` would see to it."""
     for group in groups.values():
         holds_url = any("://" in (at.entry.value or "") for at in group.live)
-        if holds_url and group.setting.rule(chart, backend).action not in (Action.CARRY, Action.RENAME):
+        if holds_url and group.setting.rule(chart.version, backend).action not in (Action.CARRY, Action.RENAME):
             group.texts = [secrets.without_passwords(value) for value in group.values]
 
 
@@ -84,11 +84,11 @@ def _take_out_passwords(groups: Groups, chart: Version, backend: Backend) -> Non
 IDENTITY = frozenset({"config", "nameOverride", "fullnameOverride", "versionOverride", "image"})
 
 
-def _connect_version(chart: Version, answers: Mapping[str, Tree]) -> Version | None:
+def _connect_version(chart: Chart, answers: Mapping[str, Tree]) -> Version | None:
     """Return the Connect that the chart starts: `versionOverride`, else the chart's own; None where unreadable."""
     override = answers.get("versionOverride")
     try:
-        return Version.parse(str(override) if override else charts.app_version(chart))
+        return Version.parse(str(override) if override else chart.app_version)
     except ValueError:
         return None
 
@@ -135,7 +135,7 @@ class _Draft:
             self._variable(group)
             return
         self._remark(group)
-        rule = group.setting.rule(self.ctx.chart, self.ctx.backend)
+        rule = group.setting.rule(self.ctx.chart.version, self.ctx.backend)
         if result := self._too_new(group):
             self._record(group, Rule(Action.DROP), result)
             return
@@ -211,7 +211,7 @@ class _Draft:
         if not setting.since or connect is None or Version.parse(setting.since) <= connect:
             return None
         place = group.last.place
-        here = charts.app_version(self.ctx.chart)
+        here = self.ctx.chart.app_version
         if setting.since_at_latest:
             what = f"{group.key} was first seen in Connect {setting.since}; chart {self.ctx.chart} starts {here}."
             self.findings.append(finding("G2H106", what, "Check that this Connect knows it.", place))

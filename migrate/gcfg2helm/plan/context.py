@@ -10,6 +10,7 @@ from gcfg2helm.enums import Keep, SecretMode, Tls
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gcfg2helm.chart import Chart
     from gcfg2helm.enums import Backend
     from gcfg2helm.findings import Finding
     from gcfg2helm.plan.decisions import Located, Outcome
@@ -133,7 +134,7 @@ class Context:
         self,
         tables: Tables,
         groups: dict[tuple[str, str | None, str], Group],
-        chart: Version,
+        chart: Chart,
         backend: Backend,
         release: str,
         namespace: str,

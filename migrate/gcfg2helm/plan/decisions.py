@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gcfg2helm.chart import Chart
     from gcfg2helm.enums import Backend
     from gcfg2helm.findings import Finding, Place
     from gcfg2helm.gcfg import Entry
     from gcfg2helm.masked import Secret
     from gcfg2helm.values.tree import Edit, Path
-    from gcfg2helm.versions import Version
 
 
 class Outcome(Enum):
@@ -82,7 +82,7 @@ class Plan(NamedTuple):
     `added` are paths under `config` that no entry asks for and a decision brings, each with its reason.
     """
 
-    chart: Version
+    chart: Chart
     backend: Backend
     release: str
     namespace: str

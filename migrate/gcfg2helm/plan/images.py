@@ -136,9 +136,9 @@ def _parts(found: Iterable[Installation]) -> list[str]:
 
 def place(ctx: Context) -> Path:
     """Return where this chart and Connect take images from; empty where neither way is open."""
-    if ctx.chart in HAS_ENVIRONMENTS and (ctx.connect is None or ctx.connect >= _ENVIRONMENTS_NEED):
+    if ctx.chart.version in HAS_ENVIRONMENTS and (ctx.connect is None or ctx.connect >= _ENVIRONMENTS_NEED):
         return ENVIRONMENTS
-    return RUNTIMES if ctx.chart in HAS_RUNTIMES else ()
+    return RUNTIMES if ctx.chart.version in HAS_RUNTIMES else ()
 
 
 def value(path: Path, environments: Sequence[Tree]) -> Tree:
@@ -296,9 +296,9 @@ def distributions(ctx: Context) -> set[str]:
     if tag:
         code = _code_name(str(tag))
         return {code} if code else set()
-    if ctx.chart >= Version(0, 20, 0):
+    if ctx.chart.version >= Version(0, 20, 0):
         return {"noble"}
-    return {"jammy"} if ctx.chart >= Version(0, 5, 0) else {"bionic"}
+    return {"jammy"} if ctx.chart.version >= Version(0, 5, 0) else {"bionic"}
 
 
 def _listed(ctx: Context) -> list[Tree]:

@@ -58,7 +58,7 @@ class Merger:
         """Return what the values must say whatever the gcfg and values.yaml hold."""
         edits: list[Edit] = []
         for row in self.ctx.tables.always:
-            if self.ctx.chart not in row.span or row.backend not in (None, self.ctx.backend):
+            if self.ctx.chart.version not in row.span or row.backend not in (None, self.ctx.backend):
                 continue
             existing = self._existing(row.path)
             if existing not in (MISSING, row.value):
@@ -182,7 +182,7 @@ class Merger:
     def defaults(self, config: Mapping[str, Mapping[str, object]]) -> list[Edit]:
         """Decide about every default of the chart under `config` that neither the gcfg nor values.yaml sets."""
         edits: dict[Path, Edit] = {}
-        own = charts.defaults(self.ctx.chart).get("config", {})
+        own = self.ctx.chart.defaults.get("config", {})
         slipped = self._slipped()
         for path in dict.fromkeys((*_leaves(own), *slipped)):
             if path[0] in config and (len(path) < 2 or path[1] in config[path[0]]):
@@ -210,15 +210,15 @@ class Merger:
 
     def _slipped(self) -> list[Path]:
         """Return the settings that the chart's templates bring with the back end, values.yaml or not."""
-        values = charts.merge(
-            charts.defaults(self.ctx.chart), {"launcher": {"enabled": self.ctx.backend is Backend.LAUNCHER}}
-        )
+        values = charts.merge(self.ctx.chart.defaults, {"launcher": {"enabled": self.ctx.backend is Backend.LAUNCHER}})
         written = managed.managed(self.ctx.chart, values, release=self.ctx.release, namespace=self.ctx.namespace)
         return [(section, name) for section, keys in managed.slipped(written).items() for name in keys]
 
     def _default_row(self, path: Path) -> DefaultRule | None:
         rows = [
-            row for row in self.ctx.tables.defaults if self.ctx.chart in row.span and path[: len(row.path)] == row.path
+            row
+            for row in self.ctx.tables.defaults
+            if self.ctx.chart.version in row.span and path[: len(row.path)] == row.path
         ]
         return max(rows, key=lambda row: len(row.path), default=None)
 
@@ -231,7 +231,7 @@ class Merger:
         gone: list[Path] = []
         for row in self.ctx.tables.legacy:
             value = self._existing(row.path)
-            if self.ctx.chart not in row.span or value in (MISSING, None, False, "", {}):
+            if self.ctx.chart.version not in row.span or value in (MISSING, None, False, "", {}):
                 continue
             name, todo = dotted(row.path), ""
             moved: object = LEGACY[row.transform](value) if row.transform else value  # type: ignore[arg-type]
@@ -267,7 +267,7 @@ def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:
     standing = _by_meaning(config)
     for group in ctx.groups.values():
         paths = standing.get(_meaning_of(("config", group.header, group.setting.name)), [])
-        if not paths or not group.live or group.setting.rule(ctx.chart, ctx.backend).action is not Action.CARRY:
+        if not paths or not group.live or group.setting.rule(ctx.chart.version, ctx.backend).action is not Action.CARRY:
             continue
         texts = _read(_printed(find(ctx.answers, paths[-1])))
         secret = secrets.secret_name(group.setting.section, group.setting.name)

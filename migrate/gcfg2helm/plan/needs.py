@@ -33,7 +33,7 @@ def build(ctx: Context) -> tuple[list[Edit], list[Finding]]:
 
 
 def _backend(ctx: Context) -> tuple[list[Edit], list[Finding]]:
-    if ctx.backend is not Backend.LAUNCHER or ctx.chart not in _DIRECT_RUNNER_DEFAULT:
+    if ctx.backend is not Backend.LAUNCHER or ctx.chart.version not in _DIRECT_RUNNER_DEFAULT:
         return [], []
     what = f"Chart {ctx.chart} starts content without the launcher by default; the values here use the launcher."
     return [], [finding("G2H212", what, "Try --backend kubernetes.")]

@@ -9,10 +9,10 @@ from gcfg2helm.plan.context import Options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gcfg2helm.chart import Chart
     from gcfg2helm.enums import Backend
     from gcfg2helm.gcfg import Document
     from gcfg2helm.tables import Tables
-    from gcfg2helm.versions import Version
 
 
 class Request(NamedTuple):
@@ -20,7 +20,7 @@ class Request(NamedTuple):
 
     sources: Sequence[tuple[str, Document]]
     tables: Tables
-    chart: Version
+    chart: Chart
     backend: Backend
     release: str
     namespace: str

@@ -112,7 +112,7 @@ def _nfs(ctx: Context) -> tuple[list[Edit], list[Finding]] | None:
         Edit(("sharedStorage", "create"), value=True, source=lines),
         Edit(("sharedStorage", "storageClassName"), storage_class),
     ]
-    if ctx.chart in VOLUME_NAME:
+    if ctx.chart.version in VOLUME_NAME:
         edits.append(Edit(("sharedStorage", "volumeName"), volume))
     if ctx.options.storage_size:
         edits.append(Edit(("sharedStorage", "requests", "storage"), size))

@@ -9,7 +9,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gcfg2helm import __version__
-from gcfg2helm import chart as charts
 from gcfg2helm.findings import Level
 from gcfg2helm.masked import Secret
 from gcfg2helm.report import table
@@ -46,7 +45,7 @@ class Report:
 
 def make(request: Request, done: Conversion, findings: Sequence[Finding], files: Files, failure: str = "") -> Report:
     """Return the report of a conversion."""
-    connect = done.values.tree.get("versionOverride") or charts.app_version(request.chart)
+    connect = done.values.tree.get("versionOverride") or request.chart.app_version
     made = steps.build(request, done, findings, files)
     sources = [file for file, _ in request.sources]
     return Report(done.plan, done.proof, findings, made, sources, str(connect), failure)

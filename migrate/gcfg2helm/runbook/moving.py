@@ -117,7 +117,7 @@ def _dump_name(number: int) -> str:
 
 def install(server: Server) -> Step:
     """The installation itself."""
-    connect = server.ctx.answer("versionOverride") or charts.app_version(server.ctx.chart)
+    connect = server.ctx.answer("versionOverride") or server.ctx.chart.app_version
     title = f"Install chart {server.ctx.chart} with Connect {connect}"
     return Step("install", title, Mark.COMMAND, (), (server.helm(),))
 
@@ -127,7 +127,7 @@ def verify(server: Server) -> Step:
     request, files = server.request, server.files
     words = ["gcfg2helm", "verify", files.gcfg, files.values]
     words += ["--values", files.secret_values] if files.secret_values else []
-    words += ["--chart-version", str(request.chart)] if request.chart != charts.NEWEST else []
+    words += ["--chart-version", str(request.chart)] if request.chart.version != charts.NEWEST else []
     words += ["--backend", request.backend.value] if request.backend is not Backend.LAUNCHER else []
     for file, _ in request.sources[1:]:
         words += ["--env-file" if file == request.environment else "--also", file]

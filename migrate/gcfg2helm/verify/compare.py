@@ -9,7 +9,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
 from gcfg2helm.enums import Keep
 from gcfg2helm.findings import Finding, Level, Place, finding
@@ -131,7 +130,7 @@ class _Comparison:
         self.more = dict.fromkeys(Status, 0)
         self.layout = layout.of(plan, values)
         self.config = _Keys(values.get("config"))
-        self.default_config = _Keys(charts.defaults(plan.chart).get("config"))
+        self.default_config = _Keys(plan.chart.defaults.get("config"))
         self.from_secrets, found = pod.environment(plan, values)
         self.rows: list[Row] = []
         self.findings: list[Finding] = [*found]
@@ -345,7 +344,7 @@ class _Comparison:
     def beside(self) -> None:
         """Compare what the conversion would set outside `config` because of the gcfg with what stands there."""
         for row in self.tables.always:
-            if self.plan.chart in row.span and row.backend in (None, self.plan.backend):
+            if self.plan.chart.version in row.span and row.backend in (None, self.plan.backend):
                 actual = find(self.values, row.path)
                 if not same(actual, row.value) and not (row.value is None and actual is MISSING):
                     what = f"{dotted(row.path)} is not what it must be: {row.reason}"
@@ -442,7 +441,9 @@ class _Keys:
 
 def default_row(tables: Tables, plan: Plan, path: Path) -> DefaultRule | None:
     """Return the row that speaks of a default of the chart; the most exact one."""
-    rows = [row for row in tables.defaults if plan.chart in row.span and path[1 : 1 + len(row.path)] == row.path]
+    rows = [
+        row for row in tables.defaults if plan.chart.version in row.span and path[1 : 1 + len(row.path)] == row.path
+    ]
     return max(rows, key=lambda row: len(row.path), default=None)
 
 

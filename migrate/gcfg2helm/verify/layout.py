@@ -38,7 +38,7 @@ class Layout(NamedTuple):
 
 def of(plan: Plan, values: Mapping[str, Tree]) -> Layout:
     """Lay out what a chart version prints for the user's values, all files merged in Helm's order."""
-    full = charts.merge(charts.defaults(plan.chart), values)
+    full = charts.merge(plan.chart.defaults, values)
     try:
         written, sections = charts.sections(plan.chart, full, release=plan.release, namespace=plan.namespace)
     except template.Stop:

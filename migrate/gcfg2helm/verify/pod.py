@@ -76,7 +76,7 @@ def check(plan: Plan, values: Mapping[str, Tree], read: Read) -> list[Finding]:
     `values` are the user's, all files merged in Helm's order. Errors are differences; warnings are what nobody can see
     from values alone.
     """
-    full = charts.merge(charts.defaults(plan.chart), values)
+    full = charts.merge(plan.chart.defaults, values)
     try:
         name = fullname(full, plan.release)
     except Stop:
@@ -93,7 +93,7 @@ def check(plan: Plan, values: Mapping[str, Tree], read: Read) -> list[Finding]:
         *(one for part in parts for one in part),
         *_storage(full, read),
         *_ports(full, read),
-        *_image(full, charts.defaults(plan.chart)),
+        *_image(full, plan.chart.defaults),
     ]
 
 

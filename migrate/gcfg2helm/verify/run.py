@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.request import Request
     from gcfg2helm.tables import Tables
     from gcfg2helm.values.tree import Tree
-    from gcfg2helm.versions import Version
 
 NAMES = frozenset({"nameOverride", "fullnameOverride", "versionOverride", "image"})
 
@@ -41,7 +40,7 @@ def verified(
     if chart is None:
         return by_model(made, request.tables, layers, request.options, every=True)
     model = charts.render(request.chart, layers, release=request.release, namespace=request.namespace)
-    text, found = _by_helm(tool, chart, [text for _, text in files], made, model, request.chart)
+    text, found = _by_helm(tool, chart, [text for _, text in files], made, model)
     options = request.options
     proof = compare.compare(made, request.tables, text, merged, options.chart_defaults, options.prefer)
     return proof._replace(findings=[*found, *proof.findings])
@@ -71,7 +70,7 @@ def source_plan(request: Request, values: Mapping[str, Tree]) -> Plan:
 
 
 def _by_helm(
-    tool: str, chart: Path, texts: Sequence[str], made: Plan, model: charts.Rendered | charts.Refused, version: Version
+    tool: str, chart: Path, texts: Sequence[str], made: Plan, model: charts.Rendered | charts.Refused
 ) -> tuple[str, list[Finding]]:
     """Render with real Helm, and say where the model does not agree."""
     try:
@@ -79,7 +78,7 @@ def _by_helm(
     except helm.HelmError as error:
         raise helm.HelmError(_starred(str(error), texts)) from None
     if isinstance(model, charts.Refused):
-        what = f"Helm renders chart {version}, the model refuses: {'; '.join(one.what for one in model.findings)}"
+        what = f"Helm renders chart {made.chart}, the model refuses: {'; '.join(one.what for one in model.findings)}"
         return real, [finding("G2H604", what, "Report it; what Helm renders counts.")]
     if model.gcfg.strip() != real.strip():
         ours, theirs = model.gcfg.splitlines(), real.splitlines()
@@ -87,7 +86,7 @@ def _by_helm(
             (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False), 1) if a != b),
             min(len(ours), len(theirs)) + 1,
         )
-        what = f"Model and Helm render chart {version} differently from line {line} on."
+        what = f"Model and Helm render chart {made.chart} differently from line {line} on."
         return real, [finding("G2H604", what, "Report it; what Helm renders counts.")]
     return real, []
 

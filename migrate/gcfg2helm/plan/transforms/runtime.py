@@ -143,7 +143,7 @@ def current_user(ctx: Context, group: Group, rule: Rule) -> Result:
 
 def _name_service(ctx: Context, group: Group) -> tuple[list[Edit], list[Finding]]:
     provider = (ctx.value("Authentication.Provider") or "password").strip().lower()
-    if ctx.chart not in HAS_NAMESERVICE or provider not in _NAMESERVICE_PROVIDERS:
+    if ctx.chart.version not in HAS_NAMESERVICE or provider not in _NAMESERVICE_PROVIDERS:
         what = f"{group.key} is on; chart {ctx.chart} with the provider {provider} cannot do that in the cluster."
         todo = "Switch it off, or use chart 0.8.18 or newer with LDAP, SAML or OAuth2 logins."
         return [], [finding("G2H405", what, todo, group.last.place)]
