@@ -27,9 +27,15 @@ def colour(stream: Any) -> bool:
 
 def width(stream: Any) -> int:
     """Return the columns of a stream's terminal; 100 where it is none."""
-    import shutil
-
-    return max(shutil.get_terminal_size((100, 24)).columns, 40) if stream.isatty() else 100
+    if not stream.isatty():
+        return 100
+    # Not shutil's: that asks the standard output that Python began with.
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        found = int(columns) if columns.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        found = 0
+    return max(found or 100, 40)
 
 
 def say(line: str) -> None:
