@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import gcfg
 from gcfg2helm.enums import Backend, SecretMode
-from gcfg2helm.findings import Finding, InputError, Level, finding
+from gcfg2helm.findings import Finding, InputError, Level, Place, finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.plan import files, needs, secrets
 from gcfg2helm.plan.answers import unanswered
@@ -160,7 +160,7 @@ class _Draft:
             self._record(group, CARRY, Result(Outcome.SECRET, reason=reason, path=_ENV), variable)
         else:
             item: Tree = {"name": variable, "value": value}
-            self.proposals.append(Edit(_ENV, [item], source=(entry.line,)))
+            self.proposals.append(Edit(_ENV, [item], source=(group.last.place,)))
             self._record(group, CARRY, Result(Outcome.MOVED, reason="The pod gets the variable.", path=_ENV))
         todo = "Look it up in the configuration appendix of your Connect."
         self.findings.append(finding("G2H109", f"{variable} names no listed setting.", todo, group.last.place, _ENV))
@@ -233,7 +233,7 @@ class _Draft:
             case Action.RENAME:
                 return Result(Outcome.RENAMED, setting=self.ctx.tables.setting(rule.setting), findings=found)
             case Action.MOVE:
-                edit = Edit(rule.to, node(group.value), source=(group.last.entry.line,))
+                edit = Edit(rule.to, node(group.value), source=(group.last.place,))
                 return Result(Outcome.MOVED, edits=(edit,), findings=found, path=rule.to)
             case Action.CHART:
                 return Result(Outcome.CHART, findings=found)
@@ -348,15 +348,17 @@ class _Draft:
             {"files": mounts.manifests},
             frozenset(merger.kept | self.kept),
             merger.added,
+            mounts.places,
         )
 
     def _config_edits(self) -> Iterator[Edit]:
         """Yield the edits under `config`."""
+        files = list(self.order)
         for slots in self.config.values():
             for slot in slots.values():
                 texts: list[Scalar] = [Secret(gcfg.quote(text)) if slot.secret else node(text) for text in slot.values]
-                lines = tuple(line for _, line, _ in slot.parts)
-                yield Edit(slot.path, one_or_list(texts, slot.several), todo=slot.todo, source=lines)
+                places = tuple(Place(files[number], line, 1) for number, line, _ in slot.parts)
+                yield Edit(slot.path, one_or_list(texts, slot.several), todo=slot.todo, source=places)
 
 
 _CODES = {

@@ -80,6 +80,7 @@ class Plan(NamedTuple):
     the file's suffix to Kubernetes objects) stand in files of their own. `head` are the comments at the top of the gcfg.
     `kept` are the paths under `config` where values.yaml says something else and wins (`--prefer values`).
     `added` are paths under `config` that no entry asks for and a decision brings, each with its reason.
+    `mounts` are the files that the pod gets, by the path of their mount, each with the entries that name it.
     """
 
     chart: Chart
@@ -96,6 +97,7 @@ class Plan(NamedTuple):
     manifests: Mapping[str, Sequence[object]] | None = None
     kept: frozenset[Path] = frozenset()
     added: Mapping[Path, str] = {}
+    mounts: Mapping[str, Sequence[Place]] = {}
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many entries came to which outcome; the numbers add up to the number of entries."""

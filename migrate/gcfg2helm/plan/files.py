@@ -62,24 +62,33 @@ _LABEL = 63  # longest name of a volume
 
 
 class Mounts(NamedTuple):
-    """What files.build decides: edits of `pod.volumes` and `pod.volumeMounts`, and the objects that they mount."""
+    """What files.build decides: edits of `pod.volumes` and `pod.volumeMounts`, and the objects that they mount.
+
+    `places` are the entries that name a mounted file, by its path.
+    """
 
     edits: list[Edit]
     findings: list[Finding]
     manifests: list[object]
+    places: dict[str, Sequence[Place]]
 
 
 class _File:
     """A file to mount: what reading it gave stands in `content`."""
 
-    __slots__ = ("content", "key", "path", "place", "secret")
+    __slots__ = ("content", "key", "path", "places", "secret")
 
     def __init__(self, path: str, place: Place, key: str, *, secret: bool) -> None:
         self.path = path
-        self.place = place
+        self.places = [place]
         self.key = key
         self.secret = secret
         self.content: bytes | str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is named first."""
+        return self.places[0]
 
 
 class _Volume:
@@ -95,7 +104,7 @@ class _Volume:
 
 def build(ctx: Context, carried: Sequence[Group]) -> Mounts:
     """Prepare the pod's disk for the paths that the carried settings name; the same path twice is one mount."""
-    mounts = Mounts([], [], [])
+    mounts = Mounts([], [], [], {})
     mounted = _existing_mounts(ctx)
     files = _wanted(ctx, carried, mounted, mounts)
     for file in files:
@@ -108,6 +117,7 @@ def build(ctx: Context, carried: Sequence[Group]) -> Mounts:
         if fitting:
             new_volumes.append(_volume(ctx, volume))
             new_mounts += [_mount(volume, file) for file in fitting]
+            mounts.places.update((file.path, file.places) for file in fitting)
             _provide(ctx, volume, fitting, mounts)
     for path, items in (("volumes", new_volumes), ("volumeMounts", new_mounts)):
         answer = ctx.answer("pod", path)
@@ -135,6 +145,7 @@ def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], moun
                     mounts.findings.append(finding("G2H514", what, todo, at.place))
             elif path in files:
                 files[path].secret |= setting.holds_secret
+                files[path].places.append(at.place)
             elif problem := _refusal(path):
                 what = f"{group.key} names {path}, {problem}."
                 mounts.findings.append(finding("G2H515", what, "Choose another path.", at.place))

@@ -79,7 +79,9 @@ class Merger:
                 edits[edit.path] = edit
                 if edit.path[:1] == ("config",):
                     self.added[edit.path] = (
-                        f"It follows from line {edit.source[0]}." if edit.source else "It is needed."
+                        f"It follows from line {edit.source[0].line} of {edit.source[0].file}."
+                        if edit.source
+                        else "It is needed."
                     )
         return list(edits.values())
 

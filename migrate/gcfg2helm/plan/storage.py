@@ -12,6 +12,7 @@ from gcfg2helm.values.tree import Edit
 from gcfg2helm.versions import Span, Version
 
 if TYPE_CHECKING:
+    from gcfg2helm.findings import Place
     from gcfg2helm.plan.context import Context
     from gcfg2helm.values.tree import Tree
 
@@ -62,11 +63,11 @@ def shared_storage(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     if answered(ctx):
         return [], _unused_options(ctx)
     claim = ctx.options.pvc
-    lines: tuple[int, ...] = ()
+    lines: tuple[Place, ...] = ()
     for key in ("Kubernetes.DataDirPVCName", "Launcher.DataDirPVCName"):
         group = ctx.group(key)
         if not claim and not ctx.options.nfs and group is not None and CLAIM.fullmatch(group.value.strip()):
-            claim, lines = group.value.strip(), (group.last.entry.line,)
+            claim, lines = group.value.strip(), (group.last.place,)
     if claim:
         return _claim(claim, lines), []
     return _nfs(ctx) or _new_claim(ctx)
@@ -88,7 +89,7 @@ def _unused_options(ctx: Context) -> list[Finding]:
     return unused_options(("sharedStorage",), unused)
 
 
-def _claim(name: str, lines: tuple[int, ...]) -> list[Edit]:
+def _claim(name: str, lines: tuple[Place, ...]) -> list[Edit]:
     return [
         Edit(("sharedStorage", "mount"), value=True, source=lines),
         Edit(("sharedStorage", "name"), name, source=lines),
@@ -99,9 +100,9 @@ def _nfs(ctx: Context) -> tuple[list[Edit], list[Finding]] | None:
     """Return a PersistentVolume for the export and the claim bound to it; None where no export is named."""
     group = ctx.group("Launcher.DataDir")
     text, place = ctx.options.nfs, None
-    lines: tuple[int, ...] = ()
+    lines: tuple[Place, ...] = ()
     if not text and group is not None and group.live:
-        text, place, lines = group.value, group.last.place, (group.last.entry.line,)
+        text, place, lines = group.value, group.last.place, (group.last.place,)
     export = parse_export(text)
     if export is None:
         return None

@@ -10,6 +10,8 @@ from gcfg2helm.masked import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from gcfg2helm.findings import Place
+
 Path: TypeAlias = tuple[str, ...]
 Scalar: TypeAlias = "str | int | float | bool | Secret | None"
 Tree: TypeAlias = "Scalar | list[Tree] | dict[str, Tree]"
@@ -40,7 +42,7 @@ class Edit(NamedTuple):
     """One change of the values: the value that shall stand at `path` (None is written as `null`), or its removal.
 
     `todo` is a question that only a person can answer: it stands above the key as a `TODO(gcfg2helm)` comment.
-    `source` holds the lines of the gcfg that it comes from. `comments_only`: the value stays as it is, only the comments
+    `source` holds the places that it comes from. `comments_only`: the value stays as it is, only the comments
     are set; where the key does not exist they stand where it would. `origin` is the path that the value moves from: the
     comments there come along.
     """
@@ -50,7 +52,7 @@ class Edit(NamedTuple):
     comments: Comments = NO_COMMENTS
     remove: bool = False
     todo: str = ""
-    source: tuple[int, ...] = ()
+    source: tuple[Place, ...] = ()
     comments_only: bool = False
     origin: Path = ()
 

@@ -359,7 +359,8 @@ class _Comparison:
                 differs = not same(actual, edit.value)
             if differs:
                 given = "not set" if actual is MISSING else brief(actual)
-                what = f"{dotted(edit.path)} is {given}; from line {edit.source[0]} of the gcfg follows {brief(edit.value)}."
+                start = edit.source[0]
+                what = f"{dotted(edit.path)} is {given}; from line {start.line} of {start.file} follows {brief(edit.value)}."
                 self.findings.append(finding("G2H607", what, path=edit.path))
 
 

@@ -157,7 +157,7 @@ def audit_format(ctx: Context, group: Group, rule: Rule) -> Result:
         return carried()
     what = f"{group.key} is set and Logging.AuditLog is not: older servers wrote audit lines then, newer ones do not."
     todo = "Logging.AuditLog is set to STDOUT; remove it if the old server wrote no audit lines."
-    edit = Edit(("config", "Logging", "AuditLog"), "STDOUT", source=(group.last.entry.line,))
+    edit = Edit(("config", "Logging", "AuditLog"), "STDOUT", source=(group.last.place,))
     return carried(findings=(finding("G2H206", what, todo, group.last.place, edit.path),), edits=(edit,))
 
 

@@ -75,7 +75,7 @@ def _late(ctx: Context) -> list[Finding]:
 
 
 def _ingress(ctx: Context, group: Group, public: Address) -> list[Edit]:
-    line = (group.last.entry.line,)
+    line = (group.last.place,)
     hosts: Tree = [{"host": public.host, "paths": [public.path]}]
     wanted = ends_at_ingress(ctx, public.scheme) or ctx.options.ingress_class or ctx.answer("ingress", "enabled")
     ask = "" if wanted else "The address is plain http: set ingress.enabled to true or false."
@@ -124,7 +124,7 @@ def _ingress_questions(ctx: Context, group: Group, public: Address) -> list[Find
 
 def _listen_in_pod(ctx: Context, group: Group, scheme: str) -> Result:
     """Carry an address to listen on so that the service and the probes meet it."""
-    place, line = group.last.place, (group.last.entry.line,)
+    place, line = group.last.place, (group.last.place,)
     listen = parse_listen(group.value)
     if listen is None:
         what = f"{group.key} is not an address with a port, so the ports of service and probes cannot follow it."
@@ -158,7 +158,7 @@ def prometheus_port(ctx: Context, group: Group, rule: Rule) -> Result:
     """Move the port; the chart writes the address from it, on all interfaces."""
     listen = parse_listen(group.value)
     if listen is not None:
-        return moved(group, rule, edits=(Edit(rule.to, listen.port, source=(group.last.entry.line,)),))
+        return moved(group, rule, edits=(Edit(rule.to, listen.port, source=(group.last.place,)),))
     if not group.value.strip():
         return by_chart(group, rule, "It is empty; the chart's own port stays.")
     what = f"{group.key} is not an address with a port; the chart's own port stays."

@@ -63,7 +63,7 @@ def provider_section(ctx: Context, group: Group, rule: Rule) -> Result:
     if not free:
         return dropped(group, rule, "Each LDAP section sets it itself.")
     first, *others = free
-    line = (group.last.entry.line,)
+    line = (group.last.place,)
     edits = [
         Edit(("config", gcfg.header("LDAP", name), group.setting.name), group.value, source=line) for name in others
     ]

@@ -79,7 +79,7 @@ def profiles(ctx: Context, group: Group, rule: Rule) -> Result:
         kept[name] = {key: text for key, text in settings.items() if key not in refused}
         for key, why in refused.items():
             found.append(finding("G2H415", f"[{name}] {key} of {path} is left out.", why, place, rule.to))
-    edit = Edit(rule.to, kept, source=(group.last.entry.line,))
+    edit = Edit(rule.to, kept, source=(group.last.place,))
     return moved(group, rule, edits=(edit,), findings=found)
 
 
@@ -127,7 +127,7 @@ def content_namespace(ctx: Context, group: Group, rule: Rule) -> Result:
     todo = (
         f"Create the namespace, and in it a claim of the same name as the shared storage, with the same data: {name}."
     )
-    edit = Edit(rule.to, name, source=(group.last.entry.line,))
+    edit = Edit(rule.to, name, source=(group.last.place,))
     return moved(group, rule, edits=(edit,), findings=(finding("G2H430", what, todo, group.last.place, rule.to),))
 
 
@@ -147,7 +147,7 @@ def _name_service(ctx: Context, group: Group) -> tuple[list[Edit], list[Finding]
         what = f"{group.key} is on; chart {ctx.chart} with the provider {provider} cannot do that in the cluster."
         todo = "Switch it off, or use chart 0.8.18 or newer with LDAP, SAML or OAuth2 logins."
         return [], [finding("G2H405", what, todo, group.last.place)]
-    line = (group.last.entry.line,)
+    line = (group.last.place,)
     edits = [Edit(("nameservice", "enabled"), value=True, source=line)]
     listen = parse_listen(ctx.value("HTTP.Listen") or "")
     server = f"http://127.0.0.1:{listen.port if listen else CHART_PORT}"

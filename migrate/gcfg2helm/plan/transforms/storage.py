@@ -23,7 +23,7 @@ def data_dir(ctx: Context, group: Group, rule: Rule) -> Result:
     found = _inside_installation(group, path)
     if not path.startswith("/") or posixpath.normpath(path) == DEFAULT_DATA_DIR:
         return carried(findings=found)
-    edit = Edit(("sharedStorage", "path"), posixpath.normpath(path), source=(group.last.entry.line,))
+    edit = Edit(("sharedStorage", "path"), posixpath.normpath(path), source=(group.last.place,))
     return carried(edits=(edit,), findings=found)
 
 
