@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PROGRAM = [sys.executable, "-c", "from gcfg2helm.cli import main; main()"]
 LDAP = ROOT / "fixtures/ldap-postgres/rstudio-connect.gcfg"
+LICENSED = ("--license-server", "licence.example.org:8989")
 
 
 def run(
@@ -65,7 +66,7 @@ def test_output_on_stdout_is_yaml_alone(tmp_path: Path) -> None:
     assert done.returncode == 0
     run("convert", LDAP, "-o", "v.yaml", "--yes", cwd=tmp_path)
     assert done.stdout == (tmp_path / "v.yaml").read_text()
-    assert run("convert", LDAP, "-o", "-", "--quiet", cwd=tmp_path).stderr == ""
+    assert run("convert", LDAP, "-o", "-", "--quiet", *LICENSED, cwd=tmp_path).stderr == ""
 
 
 def test_standard_input(tmp_path: Path) -> None:
@@ -153,7 +154,8 @@ def test_strict_writes_nothing_while_errors_are_open(tmp_path: Path) -> None:
 
 def test_fail_on_and_ignore(tmp_path: Path) -> None:
     assert run("convert", LDAP, "-o", "-", "--fail-on", "warning", cwd=tmp_path).returncode == 1
-    assert run("convert", LDAP, "-o", "-", "--fail-on", "error", cwd=tmp_path).returncode == 0
+    assert run("convert", LDAP, "-o", "-", "--fail-on", "error", cwd=tmp_path).returncode == 1
+    assert run("convert", LDAP, "-o", "-", "--fail-on", "error", *LICENSED, cwd=tmp_path).returncode == 0
     assert "G2H410" not in run("convert", LDAP, "-o", "-", "--ignore", "g2h410", cwd=tmp_path).stderr
 
 
@@ -181,7 +183,7 @@ def test_verify_notices_a_change_and_says_where(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
-    command = " ".join(f"'{part}'" for part in [*PROGRAM, "convert", str(LDAP), "-o", "-", "-q"])
+    command = " ".join(f"'{part}'" for part in [*PROGRAM, "convert", str(LDAP), "-o", "-", "-q", *LICENSED])
     done = subprocess.run(
         ["sh", "-c", f"{command} | head -1"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )

@@ -11,7 +11,7 @@ from conftest import ROOT
 from gcfg2helm import gcfg, tables
 from gcfg2helm.convert import convert
 from gcfg2helm.enums import Backend
-from gcfg2helm.findings import codes
+from gcfg2helm.findings import Asks, Level, codes
 from gcfg2helm.offhost import build
 from gcfg2helm.values import splice
 from gcfg2helm.values.tree import Edit
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 KNOWN = tables.load()
 BASE = "[Server]\nAddress = https://x.example.com\n"
+
+
+def test_what_a_finding_asks_fits_its_level() -> None:
+    """What stops the pod is an error, what a person must settle is no mere info, and an info asks for nothing."""
+    for one in codes().values():
+        assert (one.asks is Asks.BLOCKS) <= (one.level is Level.ERROR), one.code
+        assert (one.level is Level.INFO) <= (one.asks is Asks.KNOW), one.code
+        assert (one.level is Level.ERROR) <= (one.asks is not Asks.KNOW), one.code
 
 
 def made(done: Conversion) -> set[str]:

@@ -208,7 +208,7 @@ def test_the_text_about_a_section_and_a_finding(known: Tables) -> None:
     assert section[0] == f"[Postgres]: {len(section) - 1} settings; its header carries no name"
     assert lines(known, "LDAP")[0].startswith('[LDAP "NAME"]: ')
     assert any(line.startswith("Postgres.Password ") for line in section)
-    assert lines(known, "G2H101")[0] == "G2H101 (warning): The tables do not list this setting"
+    assert lines(known, "G2H101")[0] == "G2H101 (error, blocks start): The tables do not list this setting"
     assert "Connect refuses to start" in lines(known, "G2H101")[1]
 
 
@@ -242,7 +242,7 @@ def test_the_command_line() -> None:
     assert "config.Server.Address" in run("server.address")
     assert len(run("--section", "ldap").splitlines()) == len(run("ldap").splitlines()) - 1
     assert "Git.Executable" in run("--action", "drop", "--section", "git")
-    assert run("--findings").startswith("G2H101  warning  ")
+    assert run("--findings").startswith("G2H101  error    blocks start  ")
     assert "Outside quotes a `;`" in run("g2h102")
 
 
@@ -268,7 +268,8 @@ def test_json() -> None:
     section: Any = json.loads(run("ldap", "--format", "json"))
     assert section["section"] == "LDAP"
     assert setting["setting"] in {one["setting"] for one in section["settings"]}
-    assert json.loads(run("g2h101", "--format", "json"))["level"] == "warning"
+    unknown: Any = json.loads(run("g2h101", "--format", "json"))
+    assert (unknown["level"], unknown["asks"]) == ("error", "blocks start")
     listed: Any = json.loads(run("--action", "move", "--format", "json"))
     assert all("move" in {one["action"] for one in setting["becomes"]} for setting in listed)
     assert {one["code"] for one in json.loads(run("--findings", "--format", "json"))} == set(codes())

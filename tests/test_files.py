@@ -16,6 +16,7 @@ from gcfg2helm import gcfg, tables
 from gcfg2helm.chart import newest
 from gcfg2helm.cli import disk
 from gcfg2helm.enums import Backend
+from gcfg2helm.findings import Where
 from gcfg2helm.plan import files
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.grouping import group_entries
@@ -84,7 +85,9 @@ def test_a_certificate_comes_from_a_configmap() -> None:
     }
     (found,) = made.findings
     assert found.code == "G2H511"
-    assert found.todo == f"kubectl create configmap {NAME} --namespace connect --from-file=ca.pem=/etc/x/ca.pem"
+    (command,) = found.commands
+    assert command.text == f"kubectl create configmap {NAME} --namespace connect --from-file=ca.pem=/etc/x/ca.pem"
+    assert command.where is Where.SERVER
     assert made.manifests == []
 
 
@@ -92,7 +95,7 @@ def test_a_key_comes_from_a_secret() -> None:
     made = build(KEY + "/etc/x/client")
     volume = {"name": "files-etc-x-keys", "secret": {"secretName": f"{NAME}-keys", "defaultMode": 256}}
     assert values(made) == {"volumes": [volume], "volumeMounts": [mount("/etc/x/client", "files-etc-x-keys")]}
-    assert made.findings[-1].todo.startswith(
+    assert made.findings[-1].commands[0].text.startswith(
         f"kubectl create secret generic {NAME}-keys --namespace connect --from-file="
     )
 
@@ -148,10 +151,11 @@ def test_files_that_cannot_be_read_are_named() -> None:
     made = build(text, {"/etc/x/ca.pem": b"x"})
     assert codes(made) == ["G2H512"]
     assert "No such file" in made.findings[0].what
-    assert made.findings[0].todo == f"Add to the manifest of the ConfigMap {NAME}: gone.pem"
+    assert made.findings[0].todo == "Add to its manifest: gone.pem"
+    assert not made.findings[0].commands
     assert len(values(made)["volumeMounts"]) == 2
     alone = build(CA + "/etc/x/gone.pem", {})
-    assert alone.findings[0].todo.startswith(f"kubectl create configmap {NAME} ")
+    assert alone.findings[0].commands[0].text.startswith(f"kubectl create configmap {NAME} ")
 
 
 def test_an_object_holds_one_mebibyte() -> None:

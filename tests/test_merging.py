@@ -221,7 +221,7 @@ def test_strict_says_which_errors_are_open_and_writes_nothing(tmp_path: Path, mo
     (tmp_path / "values.yaml").write_text(
         "config: {Database: {Provider: postgres}, Postgres: {URL: 'postgres://db'}}\n"
     )
-    done = run("convert", "x.gcfg", "--yes", "--strict", "--ignore", "G2H609")
+    done = run("convert", "x.gcfg", "--yes", "--strict", "--ignore", "G2H609", "--license-server", "l:8989")
     assert done.exit_code == 0, done.stderr
 
 

@@ -115,6 +115,11 @@ def step(report: data.Report, name: str) -> model.Step:
     return one
 
 
+def commands(report: data.Report, name: str) -> list[str]:
+    """Return the commands of a step, as a shell gets them."""
+    return [one.text for one in step(report, name).commands]
+
+
 def names(report: data.Report) -> set[str]:
     return {one.name for one in report.steps}
 
@@ -349,7 +354,7 @@ def test_markdown_tables_are_whole() -> None:
     report = made('[LDAP "a|b`c"]\nServerAddress = x\nOdd|Name\n'.replace("Odd|Name\n", "OddName = 1\n"))
     rows = [line for line in markdown.render(report).splitlines() if line.startswith("|")]
     cells = [len(re.split(r"(?<!\\)\|", row)) for row in rows]
-    assert set(cells) == {7}
+    assert set(cells) == {7, 8}
 
 
 def test_markdown_has_the_runbook(server: str) -> None:
@@ -404,7 +409,7 @@ def test_runbook_of_a_simple_server() -> None:
     pytest.param("[Database]\nProvider = sqlite\n", {}, {"postgresql"}, {"database-check"}, id="SQLite"),
     pytest.param("[Branding]\nLogo = /etc/logo.png\n", {}, {"files"}, set(), id="a file"),
     pytest.param("[Authentication]\nProvider = pam\n", {}, {"errors"}, set(), id="what no step settles"),
-    pytest.param("[Nonsense]\nX = 1\n", {}, {"warnings"}, set(), id="a warning"),
+    pytest.param("[Nonsense]\nX = 1\n", {}, {"errors"}, set(), id="an unknown setting"),
 ])  # fmt: skip
 def test_runbook_steps(source: str, options: dict[str, Any], extra: set[str], missing: set[str]) -> None:
     """A step is there where the server needs it, and only there."""
@@ -424,22 +429,22 @@ def test_runbook_settles_every_error_and_warning(server: str) -> None:
 def test_runbook_facts() -> None:
     """Host, port, files, versions and names are this server's."""
     report = made(SMALL + '[SMTP]\nPassword = x\n[LDAP "x"]\nBindPassword = y\n', ALL_ANSWERS)
-    (check,) = step(report, "database-check").commands
+    (check,) = commands(report, "database-check")
     assert check.endswith("-- pg_isready -h db.example.org -p 6543")
     assert check.index("--namespace connect") < check.index(" -- ")
-    assert step(report, "secret").commands == ("kubectl apply -f v.secret.yaml",)
+    assert commands(report, "secret") == ["kubectl apply -f v.secret.yaml"]
     start = f"helm upgrade --install rsc rstudio/rstudio-connect --version {charts.NEWEST} --namespace connect"
-    assert step(report, "install").commands == (f"{start} -f v.yaml -f v.secret-values.yaml",)
+    assert commands(report, "install") == [f"{start} -f v.yaml -f v.secret-values.yaml"]
     assert step(report, "dns").title == "Point c.example.org to the cluster"
     assert "ghcr.io/a/b:r4.4.2" in step(report, "images").notes[0]
-    assert "v.secret-values.yaml" not in step(made(SMALL, ALL_ANSWERS), "install").commands[0]
+    assert "v.secret-values.yaml" not in commands(made(SMALL, ALL_ANSWERS), "install")[0]
 
 
 def test_runbook_commands_are_for_a_shell() -> None:
     """Names with blanks and quotes come through a shell in one piece."""
     source = SMALL.replace("[Server]", '[Server]\nDataDir = "/mnt/it\'s here"')
     report = made(source, Options(images=("i",), license_server="l", storage_class="c", storage_size="1Gi"))
-    copied = [shlex.split(command) for command in step(report, "copy").commands]
+    copied = [shlex.split(command) for command in commands(report, "copy")]
     assert copied[3][:4] == ["sudo", "tar", "-C", "/mnt/it's here"]
     (override,) = (word for word in copied[1] if word.startswith("--overrides="))
     volumes = json.loads(override.partition("=")[2])["spec"]["volumes"]
@@ -449,8 +454,8 @@ def test_runbook_commands_are_for_a_shell() -> None:
 def test_runbook_claim_is_the_chart_s(server: str) -> None:
     """The helm command of the verification and of the installation name the same files."""
     report = made(Path("rstudio-connect.gcfg").read_text(encoding="utf-8"))
-    installed = set(re.findall(r"v\.[a-z.-]*yaml", step(report, "install").commands[0]))
-    assert installed == set(re.findall(r"v\.[a-z.-]*yaml", step(report, "verify").commands[0]))
+    installed = set(re.findall(r"v\.[a-z.-]*yaml", commands(report, "install")[0]))
+    assert installed == set(re.findall(r"v\.[a-z.-]*yaml", commands(report, "verify")[0]))
 
 
 # check -----------------------------------------------------------------------------------------------------------------
@@ -459,11 +464,13 @@ def test_runbook_claim_is_the_chart_s(server: str) -> None:
 def test_check_exit_codes(ldap: Path) -> None:
     """1 on an error that is not ignored, 0 else; nothing is written."""
     before = sorted(ldap.iterdir())
-    assert run("check", "rstudio-connect.gcfg").exit_code == 0
-    assert run("check", "rstudio-connect.gcfg", "--fail-on", "warning").exit_code == 1
+    licence = ("--license-server", "licence.example.org:8989")
+    assert run("check", "rstudio-connect.gcfg").exit_code == 1
+    assert run("check", "rstudio-connect.gcfg", *licence).exit_code == 0
+    assert run("check", "rstudio-connect.gcfg", *licence, "--fail-on", "warning").exit_code == 1
     Path("sqlite.gcfg").write_text(SMALL + "[Database]\nProvider = sqlite\n", encoding="utf-8")
     assert run("check", "sqlite.gcfg").exit_code == 1
-    ignored = run("check", "sqlite.gcfg", "--ignore", "G2H401")
+    ignored = run("check", "sqlite.gcfg", "--ignore", "G2H401", "--ignore", "G2H410")
     assert ignored.exit_code == 0
     assert "G2H401" not in ignored.stdout
     assert run("check", "none.gcfg").exit_code == 3
@@ -565,7 +572,7 @@ def test_report_of_a_conversion_that_wrote_nothing(
     """The report is there also where the values are not."""
     prepare("saml-https", tmp_path, monkeypatch)
     assert run("convert", "rstudio-connect.gcfg", "--report", "r.json", *arguments).exit_code == code
-    assert json.loads(Path("r.json").read_text(encoding="utf-8"))["levels"]["error"] == 2
+    assert json.loads(Path("r.json").read_text(encoding="utf-8"))["levels"]["error"] == 3
     assert not Path("values.yaml").exists()
 
 

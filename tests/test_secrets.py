@@ -501,7 +501,7 @@ def test_an_existing_secret_is_named_with_its_command(env: list[EnvSecret], comm
     assert name == "mine"
     assert edit.value == [item(one.variable, one.secret_key, "mine") for one in env]
     assert found.code == "G2H507"
-    assert found.todo.startswith(command)
+    assert [one.text for one in found.commands] == [command]
 
 
 def test_the_secret_is_a_valid_object() -> None:

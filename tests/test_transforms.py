@@ -11,8 +11,8 @@ import pytest
 
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg, tables
-from gcfg2helm.enums import Backend, Keep, Tls
-from gcfg2helm.findings import Finding, codes
+from gcfg2helm.enums import Backend, ChartDefaults, Tls
+from gcfg2helm.findings import Finding, Where, codes
 from gcfg2helm.plan import images, needs, storage
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.decisions import Outcome
@@ -337,7 +337,7 @@ def test_tls_at_the_ingress_drops_https_and_shows_the_command() -> None:
     (note,) = result.findings
     assert note.code == "G2H408"
     command = "kubectl create secret tls rsc-rstudio-connect-tls --namespace rstudio-connect --cert='/etc/my cert.pem' --key=/etc/k.pem"
-    assert command in note.todo
+    assert [(one.text, one.where) for one in note.commands] == [(command, Where.SERVER)]
     assert decide(ctx, "HTTPS.Listen").outcome is DROPPED
     assert decide(ctx, "HTTPS.Key").outcome is DROPPED
     assert by_path(decide(ctx, "HTTP.Listen").edits)["pod.port"] == 8080
@@ -715,7 +715,7 @@ def test_legacy(name: str, value: Tree, expected: Tree) -> None:
         pytest.param("", {"answers": {"license": {"file": {"secret": "s"}}}}, set(), {"G2H410"}, id="license-answered"),
         pytest.param("[Licensing]\nLicenseType = remote\n", {}, {"G2H410"}, set(), id="license-remote"),
         pytest.param('[RPackageRepository "CRAN"]\nURL = x\n', {}, set(), {"G2H417"}, id="repository"),
-        pytest.param("", {"chart_defaults": Keep.CHART}, set(), {"G2H417"}, id="repositories-of-the-chart"),
+        pytest.param("", {"chart_defaults": ChartDefaults.CHART}, set(), {"G2H417"}, id="repositories-of-the-chart"),
         pytest.param("", {"answers": {"config": {'RPackageRepository "x"': {"URL": "y"}}}}, set(), {"G2H417"}, id="repository-answered"),
         pytest.param("", {"chart": "0.20.0"}, set(), {"G2H212"}, id="launcher-was-the-default"),
         pytest.param("", {"backend": Backend.KUBERNETES}, set(), {"G2H212"}, id="direct-runner"),

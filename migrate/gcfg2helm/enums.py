@@ -27,10 +27,15 @@ class Tls(Enum):
     POD = "pod"
 
 
-class Keep(Enum):
-    """Whose value wins: `server` and `gcfg` the old server's, `chart` and `values` the other's."""
+class ChartDefaults(Enum):
+    """Whose defaults count under `config` where the gcfg is silent (`--chart-defaults`)."""
 
     SERVER = "server"
     CHART = "chart"
+
+
+class Prefer(Enum):
+    """Who wins under `config` where the gcfg and values.yaml say different things (`--prefer`)."""
+
     GCFG = "gcfg"
     VALUES = "values"

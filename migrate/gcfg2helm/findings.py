@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -20,6 +20,28 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+class Asks(StrEnum):
+    """What a finding asks of a person, the most urgent first."""
+
+    BLOCKS = "blocks start"
+    DECIDE = "decide"
+    KNOW = "know"
+
+
+class Where(StrEnum):
+    """Where a command runs: where kubectl and helm are set up, or on the old server."""
+
+    HERE = "here"
+    SERVER = "server"
+
+
+class Command(NamedTuple):
+    """A command for a shell, on one line or several, and where to run it."""
+
+    text: str
+    where: Where = Where.HERE
+
+
 class Place(NamedTuple):
     """A position in an input: file name as the user gave it, 1-based line and column."""
 
@@ -32,7 +54,10 @@ class Place(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing to know. `what` says what happened, `todo` what to do next (empty: nothing to do)."""
+    """One thing to know. `what` says what happened, `todo` what to do next (empty: nothing to do).
+
+    `commands` are those that do it, in order; reports print them below the prose, the runbook takes them from here.
+    """
 
     code: str
     level: Level
@@ -41,6 +66,12 @@ class Finding(NamedTuple):
     place: Place | None = None
     path: tuple[str, ...] = ()
     link: str = ""
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def asks(self) -> Asks:
+        """What it asks of a person, as the table says."""
+        return codes()[self.code].asks
 
 
 class InputError(Exception):
@@ -52,6 +83,7 @@ class Code(NamedTuple):
 
     code: str
     level: Level
+    asks: Asks
     title: str
     text: str
 
@@ -63,11 +95,20 @@ def codes() -> dict[str, Code]:
     Raises KeyError or ValueError for a row that is no good; the table is part of the package, and tests read it.
     """
     rows = tomllib.loads((files("gcfg2helm_mappings") / "findings.toml").read_text("utf-8"))
-    return {code: Code(code, Level[row["level"].upper()], row["title"], row["text"]) for code, row in rows.items()}
+    return {
+        code: Code(code, Level[row["level"].upper()], Asks(row["asks"]), row["title"], row["text"])
+        for code, row in rows.items()
+    }
 
 
 def finding(
-    code: str, what: str, todo: str = "", place: Place | None = None, path: tuple[str, ...] = (), link: str = ""
+    code: str,
+    what: str,
+    todo: str = "",
+    place: Place | None = None,
+    path: tuple[str, ...] = (),
+    link: str = "",
+    commands: tuple[Command, ...] = (),
 ) -> Finding:
     """Make a finding; its level is the table's. Raises KeyError for a code that the table does not have."""
-    return Finding(code, codes()[code].level, what, todo, place, path, link)
+    return Finding(code, codes()[code].level, what, todo, place, path, link, commands)

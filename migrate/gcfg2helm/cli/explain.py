@@ -93,14 +93,12 @@ def _settings(settings: Any, tables: Any, output_format: talk.Format) -> Iterato
 
 def _findings(output_format: talk.Format) -> Iterator[str]:
     from gcfg2helm.findings import codes
-    from gcfg2helm.report import explain
+    from gcfg2helm.report import explain, topics
 
     found = sorted(codes().values(), key=lambda one: one.code)
     match output_format:
         case talk.Format.JSON:
-            yield _json(
-                [{"code": one.code, "level": str(one.level), "title": one.title, "text": one.text} for one in found]
-            )
+            yield _json([topics.code_data(one) for one in found])
         case talk.Format.MARKDOWN:
             for one in found:
                 yield from explain.code_markdown(one)

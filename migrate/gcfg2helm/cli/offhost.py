@@ -224,14 +224,18 @@ def _plain(path: Path, text: str, *, show_new: bool = False) -> _Output:
 
 def _readable(done: Any, outputs: list[_Output], target: str) -> list[Any]:
     """Warn of a gcfg with the token in it that more than its owner can read."""
-    from gcfg2helm.findings import finding
+    import shlex
+
+    from gcfg2helm.findings import Command, Where, finding
 
     if not outputs or outputs[-1].held is None or not done.document.get("Launcher", "KubernetesAuthToken"):
         return []
     mode = outputs[-1].path.stat().st_mode
     if not mode & 0o044:
         return []
-    return [finding("G2H718", f"{target} holds the token, and its mode is {mode & 0o777:04o}.", f"chmod 600 {target}")]
+    command = Command(shlex.join(["chmod", "600", target]), Where.SERVER)
+    what = f"{target} holds the token, and its mode is {mode & 0o777:04o}."
+    return [finding("G2H718", what, "Let nobody else read it:", commands=(command,))]
 
 
 # what is said and written ----------------------------------------------------------------------------------------------

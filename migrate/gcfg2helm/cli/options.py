@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from gcfg2helm.enums import Backend, Keep, SecretMode, Tls
+from gcfg2helm.enums import Backend, ChartDefaults, Prefer, SecretMode, Tls
 from gcfg2helm.findings import Finding, Level
 
 Gcfg = Annotated[str, typer.Argument(metavar="GCFG", help="The server's rstudio-connect.gcfg; - is standard input.")]
@@ -50,14 +50,14 @@ class Settings(NamedTuple):
     quiet: bool
 
     @property
-    def keep_defaults(self) -> Keep:
+    def keep_defaults(self) -> ChartDefaults:
         """Whose defaults count under `config`."""
-        return Keep.CHART if self.chart_defaults == "chart" else Keep.SERVER
+        return ChartDefaults.CHART if self.chart_defaults == "chart" else ChartDefaults.SERVER
 
     @property
-    def preferred(self) -> Keep:
+    def preferred(self) -> Prefer:
         """Who wins under `config`."""
-        return Keep.VALUES if self.prefer == "values" else Keep.GCFG
+        return Prefer.VALUES if self.prefer == "values" else Prefer.GCFG
 
     def heard(self, findings: list[Finding]) -> list[Finding]:
         """Return the findings that `--ignore` leaves."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gcfg2helm import gcfg
-from gcfg2helm.enums import Keep, SecretMode, Tls
+from gcfg2helm.enums import ChartDefaults, Prefer, SecretMode, Tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,8 +45,8 @@ class Options(NamedTuple):
     images: tuple[str, ...] = ()
     secrets: SecretMode = SecretMode.SEPARATE
     secret_name: str = ""
-    chart_defaults: Keep = Keep.SERVER
-    prefer: Keep = Keep.GCFG
+    chart_defaults: ChartDefaults = ChartDefaults.SERVER
+    prefer: Prefer = Prefer.GCFG
     read_file: FileReader = _no_files
     read_beside: FileReader = _no_files
 

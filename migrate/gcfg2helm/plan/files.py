@@ -14,7 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.enums import SecretMode
-from gcfg2helm.findings import InputError, finding
+from gcfg2helm.findings import Command, InputError, Where, finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.tables import Action, Holds
 from gcfg2helm.values.tree import Edit, identity
@@ -311,18 +311,20 @@ def _provide(ctx: Context, volume: _Volume, files: Sequence[_File], mounts: Moun
         return
     sources = [f"--from-file={_key(file.path)}={file.path}" for file in missing]
     words = ["kubectl", "create", *(["secret", "generic"] if volume.secret else ["configmap"]), name]
-    todo = shlex.join([*words, "--namespace", ctx.namespace, *sources])
+    words += ["--namespace", ctx.namespace]
+    todo = "Create it where the files are:"
+    commands: tuple[Command, ...] = (Command(shlex.join([*words, *sources]), Where.SERVER),)
     if read:
-        todo = f"Add to the manifest of the {kind} {name}: {', '.join(_key(file.path) for file in missing)}"
+        todo, commands = f"Add to its manifest: {', '.join(_key(file.path) for file in missing)}", ()
     unread = [file for file in missing if file.content is None]
     if unread:
         what = f"The {kind} {name} must hold {', '.join(file.path for file in unread)}."
-        mounts.findings.append(finding("G2H511", what, todo, unread[0].place))
+        mounts.findings.append(finding("G2H511", what, todo, unread[0].place, commands=commands))
     for file in missing:
         if file.content is not None:
             what = f"{file.path}, which {file.key} names, cannot be read: {file.content!s}."
-            mounts.findings.append(finding("G2H512", what, todo, file.place))
-            todo = f"See {file.path} for what makes the {kind} {name}."  # which may be long
+            mounts.findings.append(finding("G2H512", what, todo, file.place, commands=commands))
+            todo, commands = f"See {file.path} for what makes the {kind} {name}.", ()  # which may be long
 
 
 def _object(name: str, namespace: str, contents: dict[str, bytes], *, secret: bool) -> dict[str, Tree]:

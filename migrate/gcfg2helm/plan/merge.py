@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
 from gcfg2helm.chart import managed
-from gcfg2helm.enums import Backend, Keep
+from gcfg2helm.enums import Backend, ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import secrets
 from gcfg2helm.tables import Action, DefaultRule, Fate
@@ -172,7 +172,7 @@ class Merger:
         if ours == theirs or (_read(theirs) and _read(theirs) == _read(ours)):
             return edit._replace(value=existing)  # type: ignore[arg-type]
         name = dotted(edit.path)
-        if self.ctx.options.prefer is Keep.VALUES:
+        if self.ctx.options.prefer is Prefer.VALUES:
             self.findings.append(finding("G2H214", f"{name} stays as values.yaml has it.", path=edit.path))
             self.kept.add(edit.path)
             return edit._replace(value=existing, todo="")  # type: ignore[arg-type]
@@ -197,7 +197,7 @@ class Merger:
             existing = self._existing(target)
             if existing is not MISSING and existing is not None:
                 continue
-            if row.fate is Fate.KEEP or self.ctx.options.chart_defaults is Keep.CHART:
+            if row.fate is Fate.KEEP or self.ctx.options.chart_defaults is ChartDefaults.CHART:
                 what = (
                     f"{dotted(target)} keeps the chart's default. {row.reason if row.fate is Fate.KEEP else ''}".strip()
                 )
@@ -264,7 +264,7 @@ def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:
     What follows from them, a port or an address, follows from these values then. Secrets are left to `secrets`.
     """
     config = ctx.answers.get("config")
-    if ctx.options.prefer is not Keep.VALUES or not isinstance(config, dict):
+    if ctx.options.prefer is not Prefer.VALUES or not isinstance(config, dict):
         return
     standing = _by_meaning(config)
     for group in ctx.groups.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gcfg2helm.enums import Backend, Keep
+from gcfg2helm.enums import Backend, ChartDefaults
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import images
 from gcfg2helm.plan.outcomes import unused_options
@@ -181,7 +181,7 @@ def _repositories(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     in_values = isinstance(answers, dict) and any(
         key.lower().startswith("rpackagerepository") and value for key, value in answers.items()
     )
-    if in_values or ctx.options.chart_defaults is Keep.CHART or any(ctx.named("RPackageRepository", "URL")):
+    if in_values or ctx.options.chart_defaults is ChartDefaults.CHART or any(ctx.named("RPackageRepository", "URL")):
         return [], []
     what = "No RPackageRepository is configured: packages come from the repositories recorded with the content."
     todo = "Name repositories with packages built for the images, or keep the chart's with --chart-defaults chart."

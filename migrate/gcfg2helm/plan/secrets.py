@@ -16,7 +16,7 @@ from urllib.parse import unquote, unquote_plus
 
 from gcfg2helm import gcfg, tables
 from gcfg2helm.enums import SecretMode
-from gcfg2helm.findings import finding
+from gcfg2helm.findings import Command, finding
 from gcfg2helm.masked import STARS, Secret
 from gcfg2helm.plan.decisions import EnvSecret
 from gcfg2helm.values.tree import Edit
@@ -192,9 +192,9 @@ def _must_exist(ctx: Context, name: str, keys: Sequence[str]) -> Finding:
     what = f"The Secret {name} must exist in the namespace {ctx.namespace} with: {', '.join(keys)}."
     sources = [f"{keys[0]}=/dev/stdin"] if len(keys) == 1 else [f"{key}={key}.txt" for key in keys]
     start = ["kubectl", "create", "secret", "generic", name, "--namespace", ctx.namespace]
-    command = shlex.join([*start, *(f"--from-file={source}" for source in sources)])
-    todo = f"{command}  ({'Standard input' if len(keys) == 1 else 'Each file'} holds the value, without a line break.)"
-    return finding("G2H507", what, todo, path=_ENV_PATH)
+    command = Command(shlex.join([*start, *(f"--from-file={source}" for source in sources)]))
+    todo = f"Create it; {'standard input' if len(keys) == 1 else 'each file'} holds the value, without a line break:"
+    return finding("G2H507", what, todo, path=_ENV_PATH, commands=(command,))
 
 
 def manifest(plan: Plan) -> dict[str, Tree] | None:

@@ -29,7 +29,7 @@ def text(topic: Topic, tables: Tables, width: int, *, colour: bool) -> Iterator[
     """Yield the lines about a topic."""
     match topic:
         case Code():
-            yield paint(f"{topic.code} ({topic.level}): {topic.title}", "bold", on=colour)
+            yield paint(f"{topic.code} ({topic.level}, {topic.asks}): {topic.title}", "bold", on=colour)
             yield from _wrapped(topic.text, width, _INDENT, _INDENT)
         case Section():
             yield paint(f"[{_header(topic)}]: {topics.section_line(topic)}", "bold", on=colour)
@@ -89,7 +89,7 @@ def listing(settings: Sequence[Setting], tables: Tables, width: int) -> Iterator
 def finding_listing(codes: Iterable[Code], width: int) -> Iterator[str]:
     """Yield one line for each finding."""
     for code in codes:
-        yield clipped(f"{code.code}  {code.level!s:<7}  {code.title}", width)
+        yield clipped(f"{code.code}  {code.level!s:<7}  {code.asks!s:<12}  {code.title}", width)
 
 
 # Markdown --------------------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def code_markdown(code: Code) -> Iterator[str]:
     """Yield a finding as Markdown."""
     yield f"## {code.code}: {code.title}"
     yield ""
-    yield f"Level: {code.level}. {code.text}"
+    yield f"Level: {code.level}. Asks: {code.asks}. {code.text}"
 
 
 def section_markdown(section: Section, tables: Tables) -> Iterator[str]:

@@ -23,7 +23,7 @@ def _annotation(one: Finding) -> str:
         where = {"line": one.place.line, "col": one.place.column} if one.place.line else {}
         properties = {"file": one.place.file, **{key: str(number) for key, number in where.items()}, **properties}
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    text = f"{one.what}\n{one.todo}" if one.todo else one.what
+    text = "\n".join(part for part in (one.what, one.todo, *(command.text for command in one.commands)) if part)
     return f"::{_COMMANDS[one.level]} {listed}::{_message(text)}"
 
 

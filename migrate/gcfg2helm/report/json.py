@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gcfg2helm import __version__
-from gcfg2helm.findings import Level
+from gcfg2helm.findings import Asks, Level
 from gcfg2helm.masked import Secret
 from gcfg2helm.report import table
 from gcfg2helm.runbook import steps
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gcfg2helm.convert import Conversion
-    from gcfg2helm.findings import Finding
+    from gcfg2helm.findings import Command, Finding
     from gcfg2helm.plan.decisions import Decision, Plan
     from gcfg2helm.plan.request import Request
     from gcfg2helm.runbook.model import Step
@@ -86,6 +86,7 @@ def report(made: Report) -> dict[str, object]:
         "total": len(plan.decisions),
         "decisions": {outcome.value: number for outcome, number in plan.counts().items()},
         "levels": {str(level): sum(one.level is level for one in made.findings) for level in reversed(Level)},
+        "asks": {asks.value: sum(one.asks is asks for one in made.findings) for asks in Asks},
         "settings": [_setting(one, plan) for one in plan.decisions],
         "findings": [_finding(one) for one in in_order(made.findings)],
         "proof": {
@@ -126,14 +127,20 @@ def _finding(one: Finding) -> dict[str, object]:
     return {
         "code": one.code,
         "level": str(one.level),
+        "asks": one.asks.value,
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
         "path": list(one.path),
         "what": one.what,
         "todo": one.todo or None,
+        "commands": [_command(command) for command in one.commands],
         "link": one.link or None,
     }
+
+
+def _command(one: Command) -> dict[str, object]:
+    return {"text": one.text, "where": one.where.value}
 
 
 def _step(one: Step) -> dict[str, object]:
@@ -142,7 +149,7 @@ def _step(one: Step) -> dict[str, object]:
         "title": one.title,
         "mark": one.mark.value,
         "notes": list(one.notes),
-        "commands": list(one.commands),
+        "commands": [_command(command) for command in one.commands],
         "findings": list(one.codes),
     }
 

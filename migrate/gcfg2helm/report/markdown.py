@@ -140,8 +140,11 @@ def _finding_lines(report: Report) -> Iterator[str]:
     for one in data.in_order(report.findings):
         place = code(str(one.place)) if one.place and one.place.line else ""
         linked = f"[{one.code}]({one.link})" if one.link.startswith("https://") else one.code
-        rows.append([str(one.level), linked, place, prose(one.what), prose(one.todo)])
-    yield from _table(("Level", "Code", "Where", "What", "To do"), rows)
+        todo = "<br>".join(
+            part for part in (prose(one.todo), *(code(command.text) for command in one.commands)) if part
+        )
+        rows.append([str(one.asks), str(one.level), linked, place, prose(one.what), todo])
+    yield from _table(("Asks", "Level", "Code", "Where", "What", "To do"), rows)
     yield ""
 
 
@@ -163,5 +166,5 @@ def _step_lines(steps: Sequence[Step], level: int) -> Iterator[str]:
             yield prose(note)
             yield ""
         if step.commands:
-            yield from fence("sh", step.commands)
+            yield from fence("sh", [command.text for command in step.commands])
             yield ""

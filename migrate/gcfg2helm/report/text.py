@@ -97,6 +97,7 @@ def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool) -> I
         )
         if one.todo:
             yield from _wrapped("    -> ", write.visible(one.todo), width, 7)
+        yield from (f"       {write.visible(command.text)}" for command in one.commands)
 
 
 def _wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str]:
@@ -163,4 +164,4 @@ def step_lines(steps: Sequence[Step], width: int, *, colour: bool) -> Iterator[s
             )  # fmt: skip
             yield from wrapped
         for command in step.commands:
-            yield f"      {write.visible(command)}"
+            yield f"      {write.visible(command.text)}"

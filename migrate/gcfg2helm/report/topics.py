@@ -171,12 +171,23 @@ def as_data(topic: Topic, tables: Tables) -> dict[str, object]:
     """Return a topic as JSON holds it."""
     match topic:
         case Code():
-            return {"code": topic.code, "level": str(topic.level), "title": topic.title, "text": topic.text}
+            return code_data(topic)
         case Section():
             settings = [setting_data(Named(setting, None), tables) for setting in topic.settings.values()]
             return {"section": topic.name, "subsection": topic.subsection.value, "settings": settings}
         case Named():
             return setting_data(topic, tables)
+
+
+def code_data(code: Code) -> dict[str, object]:
+    """Return a finding as JSON holds it."""
+    return {
+        "code": code.code,
+        "level": str(code.level),
+        "asks": code.asks.value,
+        "title": code.title,
+        "text": code.text,
+    }
 
 
 def setting_data(named: Named, tables: Tables) -> dict[str, object]:

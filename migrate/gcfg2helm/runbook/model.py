@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gcfg2helm.findings import Command
+
 
 class Mark(Enum):
     """Who has to do something."""
@@ -26,7 +28,7 @@ class Step:
     title: str
     mark: Mark
     notes: tuple[str, ...] = ()
-    commands: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
     codes: tuple[str, ...] = ()
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm.enums import Backend
+from gcfg2helm.findings import Command, Where
 from gcfg2helm.plan import images, secrets
 from gcfg2helm.plan.addresses import is_loopback, parse_address
 from gcfg2helm.plan.storage import below, data_directory
 from gcfg2helm.runbook.model import Mark, Step
-from gcfg2helm.runbook.server import said
+from gcfg2helm.runbook.server import here, said, there
 
 if TYPE_CHECKING:
     from gcfg2helm.runbook.server import Server
@@ -66,9 +67,11 @@ def copy(server: Server) -> Step | None:
         server.helm("--set", "replicas=0"),
         server.kubectl("run", _COPY, "--image=busybox", "--restart=Never", f"--overrides={override}"),
         server.kubectl("wait", "--for=condition=Ready", f"pod/{_COPY}", "--timeout=5m"),
-        f"sudo tar -C {shlex.quote(folder)} --numeric-owner -cf - . | "
-        + server.kubectl("exec", "-i", _COPY)
-        + " -- tar -C /data -xpf -",
+        Command(
+            f"sudo tar -C {shlex.quote(folder)} --numeric-owner -cf - . | "
+            f"{server.kubectl('exec', '-i', _COPY).text} -- tar -C /data -xpf -",
+            Where.SERVER,
+        ),
         server.kubectl("delete", "pod", _COPY),
     )
     note = (
@@ -83,7 +86,7 @@ def key(server: Server) -> Step:
     ctx, folder = server.ctx, data_directory(server.ctx)
     named = (ctx.value("Database.Dir") or ctx.value("SQLite.Dir") or "").strip()
     file = posixpath.join(named or posixpath.join(folder, "db"), "secret.key")
-    check = f"sudo ls -l {shlex.quote(file)}"
+    check = there("sudo", "ls", "-l", file)
     title, codes = "Bring the encryption key along", ("G2H505",)
     what = "Encrypted settings, and encrypted values in the database, can be read only with the old server's key."
     if below(file, folder):
@@ -96,10 +99,10 @@ def key(server: Server) -> Step:
 def stop(server: Server) -> Step:
     """Nothing may change any more; the dump is what the roll-back needs."""
     dumps = [
-        shlex.join([
+        here(
             "pg_dump", "--host", one.hosts[0].host, "--port", one.hosts[0].port, "--username", one.user,
             "--format=custom", f"--file={_dump_name(number)}", one.name or one.user,
-        ])
+        )
         for number, one in enumerate(server.databases)
         if one.hosts and one.user
     ]  # fmt: skip
@@ -107,7 +110,7 @@ def stop(server: Server) -> Step:
     notes.append("The roll-back needs the dump." if dumps else "Save the database: the roll-back needs it.")
     if _holds_data(server):
         notes.append(f"Save {data_directory(server.ctx)} too: the new server writes to the same storage.")
-    commands = ("sudo systemctl stop rstudio-connect", *dumps)
+    commands = (there("sudo", "systemctl", "stop", "rstudio-connect"), *dumps)
     return Step("stop", "Stop the old server and save the database", Mark.COMMAND, (" ".join(notes),), commands)
 
 
@@ -132,7 +135,7 @@ def verify(server: Server) -> Step:
     for file, _ in request.sources[1:]:
         words += ["--env-file" if file == request.environment else "--also", file]
     commands = (
-        shlex.join(words),
+        here(*words),
         server.kubectl("rollout", "status", f"deployment/{server.ctx.fullname}"),
         server.kubectl("logs", f"deployment/{server.ctx.fullname}", "--tail=100"),
     )
@@ -161,11 +164,11 @@ def caches(server: Server) -> Step | None:
     url = f"{address}/__api__/v1/system/caches/runtime"
     start = 'curl -H "Authorization: Key $CONNECT_API_KEY" '
     found = [one for one in images.installations(server.ctx) if one.version and one.part in _LANGUAGES]
-    commands = [start + shlex.quote(url)]
+    commands = [Command(start + shlex.quote(url))]
     for one in dict.fromkeys((_LANGUAGES[one.part], one.version) for one in found):
         body = json.dumps({"language": one[0], "version": one[1], "image_name": "Local"})
         commands.append(
-            start + f"-X DELETE -H 'Content-Type: application/json' -d {shlex.quote(body)} {shlex.quote(url)}"
+            Command(start + f"-X DELETE -H 'Content-Type: application/json' -d {shlex.quote(body)} {shlex.quote(url)}")
         )
     notes = (
         "Packages that the old server installed for itself are of no use in images. With an administrator's API key:",
@@ -183,10 +186,10 @@ def token(server: Server) -> Step | None:
 def roll_back(server: Server) -> Step:
     """The way back."""
     restores = [
-        shlex.join([
+        here(
             "pg_restore", "--host", one.hosts[0].host, "--port", one.hosts[0].port, "--username", one.user,
             "--clean", "--if-exists", f"--dbname={one.name or one.user}", _dump_name(number),
-        ])
+        )
         for number, one in enumerate(server.databases)
         if one.hosts and one.user
     ]  # fmt: skip
@@ -195,5 +198,5 @@ def roll_back(server: Server) -> Step:
         "Only if the new server is given up. Its Connect may have changed the database, which the old one would refuse: "
         "the saved state takes its place. Point DNS back."
     )
-    commands = (stop, *restores, "sudo systemctl start rstudio-connect")
+    commands = (stop, *restores, there("sudo", "systemctl", "start", "rstudio-connect"))
     return Step("roll-back", "Roll back", Mark.COMMAND, (note,), commands)

@@ -6,6 +6,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from gcfg2helm.findings import Command, Where
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -55,16 +57,26 @@ class Server:
             if isinstance(one, dict):
                 yield dict(one)
 
-    def kubectl(self, *words: str) -> str:
+    def kubectl(self, *words: str) -> Command:
         """Return a command of kubectl in the namespace of the release."""
-        return shlex.join(["kubectl", "--namespace", self.ctx.namespace, *words])
+        return here("kubectl", "--namespace", self.ctx.namespace, *words)
 
-    def helm(self, *more: str) -> str:
+    def helm(self, *more: str) -> Command:
         """Return the command that installs the release."""
         values = [word for name in (self.files.values, self.files.secret_values) if name for word in ("-f", name)]
         start = ["helm", "upgrade", "--install", self.ctx.release, "rstudio/rstudio-connect"]
         words = [*start, "--version", str(self.ctx.chart), "--namespace", self.ctx.namespace, *values, *more]
-        return shlex.join(words)
+        return here(*words)
+
+
+def here(*words: str) -> Command:
+    """Return a command that runs where kubectl and helm are set up."""
+    return Command(shlex.join(words))
+
+
+def there(*words: str) -> Command:
+    """Return a command that runs on the old server."""
+    return Command(shlex.join(words), Where.SERVER)
 
 
 def said(one: Finding) -> str:

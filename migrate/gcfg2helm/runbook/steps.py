@@ -6,7 +6,6 @@ finding names its code; what no step settles stands in the two steps of open err
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.postgres import databases, reachable
 from gcfg2helm.runbook import moving
 from gcfg2helm.runbook.model import Mark, Step
-from gcfg2helm.runbook.server import Files, Server, said
+from gcfg2helm.runbook.server import Files, Server, here, said, there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.request import Request
 
 _CHECK = "connect-database-check"
-_ON_OLD = "On the old server: "  # before the command in the finding
 
 
 def build(request: Request, done: Conversion, findings: Sequence[Finding], files: Files) -> list[Step]:
@@ -70,7 +68,10 @@ def _to_postgres(server: Server) -> Step | None:
         "Connect in Kubernetes needs PostgreSQL. Create an empty database, add [Postgres] with its URL to the gcfg, and "
         "move the data on the old server; then set Database.Provider = postgres and convert again."
     )
-    commands = ("sudo systemctl stop rstudio-connect", "sudo /opt/rstudio-connect/bin/migrate db")
+    commands = (
+        there("sudo", "systemctl", "stop", "rstudio-connect"),
+        there("sudo", "/opt/rstudio-connect/bin/migrate", "db"),
+    )
     return Step("postgresql", "Move the data from SQLite to PostgreSQL", Mark.COMMAND, (note,), commands, ("G2H401",))
 
 
@@ -86,9 +87,21 @@ def _database_check(server: Server) -> Step | None:
     if server.of("G2H401") or not server.databases:
         return None
     commands = [
-        server.kubectl("run", _CHECK, "--rm", "-i", "--restart=Never", "--image=postgres", "--command", "--")
-        + " "
-        + shlex.join(["pg_isready", "-h", one.host, "-p", one.port])
+        server.kubectl(
+            "run",
+            _CHECK,
+            "--rm",
+            "-i",
+            "--restart=Never",
+            "--image=postgres",
+            "--command",
+            "--",
+            "pg_isready",
+            "-h",
+            one.host,
+            "-p",
+            one.port,
+        )
         for one in dict.fromkeys(one for database in server.databases for one in reachable(database))
     ]
     title = "Check that the cluster reaches the database"
@@ -105,12 +118,12 @@ def _database_check(server: Server) -> Step | None:
 
 
 def _namespace(server: Server) -> Step:
-    command = shlex.join(["kubectl", "create", "namespace", server.ctx.namespace])
+    command = here("kubectl", "create", "namespace", server.ctx.namespace)
     return Step("namespace", "Create the namespace", Mark.COMMAND, ("Unless it exists.",), (command,))
 
 
 def _repository(server: Server) -> Step:
-    commands = ("helm repo add rstudio https://helm.rstudio.com", "helm repo update")
+    commands = (here("helm", "repo", "add", "rstudio", "https://helm.rstudio.com"), here("helm", "repo", "update"))
     return Step("repository", "Add the repository of the chart", Mark.COMMAND, (), commands)
 
 
@@ -128,13 +141,15 @@ def _secret(server: Server) -> Step | None:
         return None
     keys = ", ".join(sorted({one.secret_key for one in plan.env_secrets}))
     if server.request.options.secrets is SecretMode.EXISTING or not server.files.secret:
-        notes = (f"The Secret {plan.secret_name} must hold: {keys}.", *(one.todo for one in server.of("G2H507")))
+        needed = server.of("G2H507")
+        notes = (f"The Secret {plan.secret_name} must hold: {keys}.", *(one.todo for one in needed))
+        commands = [command for one in needed for command in one.commands]
         check = server.kubectl("get", "secret", plan.secret_name)
-        return Step("secret", "Create the Secret", Mark.COMMAND, notes, (check,), ("G2H507",))
+        return Step("secret", "Create the Secret", Mark.COMMAND, notes, (*commands, check), ("G2H507",))
     notes = (
         f"{server.files.secret} holds the Secret {plan.secret_name} with: {keys}. Keep it out of version control.",
     )
-    command = shlex.join(["kubectl", "apply", "-f", server.files.secret])
+    command = here("kubectl", "apply", "-f", server.files.secret)
     return Step("secret", "Create the Secret", Mark.COMMAND, notes, (command,), ("G2H507",))
 
 
@@ -150,15 +165,15 @@ def _secret_values(server: Server) -> Step | None:
 
 
 def _mounted_files(server: Server) -> Step | None:
-    commands = [shlex.join(["kubectl", "apply", "-f", server.files.files])] if server.files.files else []
+    commands = [here("kubectl", "apply", "-f", server.files.files)] if server.files.files else []
     missing = server.of("G2H511")
-    commands += [one.todo for one in missing if one.todo.startswith("kubectl ")]
+    commands += [command for one in missing for command in one.commands]
     if not commands:
         return None
     notes = tuple(one.what for one in missing)
     if missing:
         notes += ("Run the commands where the files are: on the old server, or in a copy of its disk.",)
-    codes = ("G2H511",) if all(one.todo.startswith("kubectl ") for one in missing) else ()
+    codes = ("G2H511",) if all(one.commands for one in missing) else ()
     return Step("files", "Bring the files into the cluster", Mark.COMMAND, notes, tuple(commands), codes)
 
 
@@ -181,7 +196,7 @@ def _certificate(server: Server) -> Step | None:
     if server.request.options.tls_secret:
         notes = (f"The ingress takes the certificate from {', '.join(names)}, which must exist.",)
         return Step("certificate", title, Mark.COMMAND, notes, (server.kubectl("get", "secret", *names),), codes)
-    if commands := tuple(one.todo.partition(_ON_OLD)[2] for one in server.of("G2H408") if _ON_OLD in one.todo):
+    if commands := tuple(command for one in server.of("G2H408") for command in one.commands):
         notes = ("On the old server, where certificate and key are:",)
         return Step("certificate", title, Mark.COMMAND, notes, commands, codes)
     notes = (

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import gcfg
-from gcfg2helm.enums import Keep
+from gcfg2helm.enums import ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, Level, Place, finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.plan import secrets
@@ -113,8 +113,8 @@ class _Comparison:
         plan: Plan,
         tables: Tables,
         values: Mapping[str, Tree],
-        defaults: Keep,
-        prefer: Keep,
+        defaults: ChartDefaults,
+        prefer: Prefer,
         entries: Entries,
         *,
         every: bool,
@@ -200,7 +200,7 @@ class _Comparison:
             equal = self._inline(setting, decisions, got)
             variable = "" if equal else variable
         reached = not variable or self._from_secret(variable, decision)
-        kept = not equal and self.prefer is Keep.VALUES and key in self.config
+        kept = not equal and self.prefer is Prefer.VALUES and key in self.config
         hide = decision.outcome is Outcome.SECRET or sensitive(decision.path, setting)
         server, there = shown(values, hide=hide), shown(got, hide=hide) if group else None
         line = group.last.entry.line if group else 0
@@ -261,7 +261,7 @@ class _Comparison:
             self._own(key, group, path, there)
         elif key in self.default_config or key in self.layout.slipped:
             row = default_row(self.tables, self.plan, path)
-            if self.defaults is Keep.CHART or (row is not None and row.fate is Fate.KEEP):
+            if self.defaults is ChartDefaults.CHART or (row is not None and row.fate is Fate.KEEP):
                 status, reason = Status.KEPT, row.reason if row else "--chart-defaults chart keeps it."
             else:
                 reason = "a default of the chart"
@@ -373,8 +373,8 @@ def compare(
     tables: Tables,
     rendered: str,
     values: Mapping[str, Tree],
-    defaults: Keep = Keep.SERVER,
-    prefer: Keep = Keep.GCFG,
+    defaults: ChartDefaults = ChartDefaults.SERVER,
+    prefer: Prefer = Prefer.GCFG,
     file: str = "rendered rstudio-connect.gcfg",
     *,
     every: bool = True,

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gcfg2helm.enums import Tls
-from gcfg2helm.findings import Finding, finding
+from gcfg2helm.findings import Command, Finding, Where, finding
 from gcfg2helm.plan.addresses import (
     CHART_PORT,
     PROBES,
@@ -184,7 +184,8 @@ def tls(ctx: Context, group: Group, rule: Rule) -> Result:
         f" --key={_shell_path(ctx.value('HTTPS.Key') or '', 'KEY')}"
     )
     what = f"{group.key}: TLS ends at the ingress, which needs the certificate as the Secret {certificate_name(ctx)}."
-    note = finding("G2H408", what, f"On the old server: {command}", group.last.place, ("ingress", "tls"))
+    todo, commands = "Create it where certificate and key are:", (Command(command, Where.SERVER),)
+    note = finding("G2H408", what, todo, group.last.place, ("ingress", "tls"), commands=commands)
     return dropped(group, rule, findings=(note,))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from gcfg2helm import gcfg
-from gcfg2helm.findings import Finding, finding
+from gcfg2helm.findings import Command, Finding, finding
 from gcfg2helm.plan import images
 from gcfg2helm.plan.addresses import CHART_PORT, parse_listen
 from gcfg2helm.plan.outcomes import by_chart, carried, dropped, moved, renamed
@@ -159,11 +160,12 @@ def _name_service(ctx: Context, group: Group) -> tuple[list[Edit], list[Finding]
     what = f"{group.key} is on: the name service needs a token of Connect in the Secret {secret}."
     todo = (
         "Create a service token with the scope nameservice:read, write `CONNECT_API_KEY=` with the token and "
-        f"`CONNECT_SERVER={server}` into libnss_connect.conf, and: kubectl create secret generic {secret} "
-        f"--namespace {ctx.namespace} --from-file=libnss_connect.conf"
+        f"`CONNECT_SERVER={server}` into libnss_connect.conf, and create the Secret from it:"
     )
+    words = ["kubectl", "create", "secret", "generic", secret, "--namespace", ctx.namespace]
+    command = Command(shlex.join([*words, "--from-file=libnss_connect.conf"]))
     edits.append(Edit(("nameservice", "secretName"), secret, todo=f"Create the Secret {secret} first.", source=line))
-    return edits, [finding("G2H431", what, todo, group.last.place, ("nameservice",))]
+    return edits, [finding("G2H431", what, todo, group.last.place, ("nameservice",), commands=(command,))]
 
 
 TRANSFORMS: Mapping[str, Callable[[Context, Group, Rule], Result]] = {
