@@ -95,8 +95,10 @@ def test_a_key_comes_from_a_secret() -> None:
     made = build(KEY + "/etc/x/client")
     volume = {"name": "files-etc-x-keys", "secret": {"secretName": f"{NAME}-keys", "defaultMode": 256}}
     assert values(made) == {"volumes": [volume], "volumeMounts": [mount("/etc/x/client", "files-etc-x-keys")]}
-    assert made.findings[-1].commands[0].text.startswith(
-        f"kubectl create secret generic {NAME}-keys --namespace connect --from-file="
+    assert (
+        made.findings[-1]
+        .commands[0]
+        .text.startswith(f"kubectl create secret generic {NAME}-keys --namespace connect --from-file=")
     )
 
 
