@@ -504,7 +504,7 @@ main()
         ("plan.files", "build", "OSError"),
         ("values.splice", "create", "AssertionError"),
         ("verify.compare", "compare", "LookupError"),
-        ("values.manifests", "dump", "ArithmeticError"),
+        ("values.write", "documents", "ArithmeticError"),
         ("values.diff", "changes", "ExceptionGroup"),
     ],
 )

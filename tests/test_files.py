@@ -20,7 +20,7 @@ from gcfg2helm.findings import Where
 from gcfg2helm.plan import files
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.grouping import group_entries
-from gcfg2helm.values import manifests
+from gcfg2helm.values import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -212,7 +212,7 @@ def test_a_second_run_edits_nothing_and_still_makes_the_manifests() -> None:
 
 def validate(made: files.Mounts) -> list[dict[str, Any]]:
     """Return the objects as YAML reads them, and the pod's part within a Pod, all accepted by Kubernetes' schema."""
-    objects = list(YAML(typ="safe", pure=True).load_all(manifests.dump(made.manifests)))
+    objects = list(YAML(typ="safe", pure=True).load_all(write.documents(made.manifests)))
     pod = values(made)
     container = {"name": "c", "image": "i", "volumeMounts": pod["volumeMounts"]}
     spec = {"containers": [container], "volumes": pod["volumes"]}

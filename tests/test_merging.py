@@ -90,9 +90,7 @@ def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
         "twice is once"
     )
     again = json.loads((tmp_path / "report.json").read_text())["target"]
-    layers = [
-        read.exact(first[name].decode()) for name in ("values.yaml", "values.secret-values.yaml") if name in first
-    ]
+    layers = [read.load(first[name].decode()) for name in ("values.yaml", "values.secret-values.yaml") if name in first]
     rendered = chart.render(
         chart.known(Version.parse(again["chart"])), layers, release=again["release"], namespace=again["namespace"]
     )
@@ -263,7 +261,7 @@ def test_files_beside_the_gcfg(tmp_path: Path) -> None:
 def test_profiles_land_where_the_chart_takes_them() -> None:
     """A text for each key: the chart prints `key=text`, and a number or a boolean would come out as Go prints it."""
     case = ROOT / "tests/merging/launcher"
-    tree = read.exact((case / "expected.yaml").read_text())
+    tree = read.load((case / "expected.yaml").read_text())
     profiles = find(tree, ("launcher", "launcherKubernetesProfilesConf"))
     assert profiles == {
         "*": {"default-cpus": "1", "default-mem-mb": "2G", "max-mem-mb": "16384"},
@@ -289,9 +287,9 @@ def test_a_second_run_with_answers_takes_its_questions_back(tmp_path: Path, monk
     text = values.read_text()
     assert "TODO" not in text
     assert "#:" not in text
-    tree = read.exact(text)
+    tree = read.load(text)
     assert find(tree, ("ingress", "tls")) == [{"secretName": "wildcard", "hosts": ["connect.example.org"]}]
     assert find(tree, ("executionEnvironments",)) != []
     assert find(tree, ("sharedStorage", "requests", "storage")) == "1Ti"
     assert run("convert", "x.gcfg", "--yes").exit_code == 0, "what was answered stays without the options"
-    assert read.exact(values.read_text()) == tree
+    assert read.load(values.read_text()) == tree

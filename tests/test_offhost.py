@@ -24,7 +24,7 @@ from gcfg2helm.offhost import build as offhost
 from gcfg2helm.offhost import cluster, edit
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
-from gcfg2helm.values import manifests
+from gcfg2helm.values import write
 
 if TYPE_CHECKING:
     from gcfg2helm.tables import Tables
@@ -276,7 +276,7 @@ def test_namespace_of_the_file_stays(known: Tables) -> None:
 @pytest.mark.parametrize("node_access", [False, True])
 def test_manifests_are_valid(node_access: bool) -> None:
     made = cluster.manifests("content", node_access=node_access)
-    read = list(YAML(typ="safe").load_all(manifests.dump(made)))
+    read = list(YAML(typ="safe").load_all(write.documents(made)))
     assert read == made
     kinds = [one["kind"] for one in read]
     assert kinds[:5] == ["Namespace", "ServiceAccount", "Secret", "Role", "RoleBinding"]

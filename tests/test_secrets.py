@@ -19,7 +19,7 @@ from gcfg2helm.plan import secrets
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.decisions import EnvSecret, Plan
 from gcfg2helm.plan.grouping import group_entries
-from gcfg2helm.values import manifests, read
+from gcfg2helm.values import read, write
 
 if TYPE_CHECKING:
     from gcfg2helm.findings import Finding
@@ -509,7 +509,7 @@ def test_the_secret_is_a_valid_object() -> None:
     made = secrets.manifest(plan)
     assert made is not None
     assert "one" not in f"{made}"
-    (read,) = YAML(typ="safe", pure=True).load_all(manifests.dump([made]))
+    (read,) = YAML(typ="safe", pure=True).load_all(write.documents([made]))
     assert read == {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -533,9 +533,9 @@ _OBJECTS = st.lists(st.dictionaries(st.text(), _TREES, max_size=5), max_size=3)
 @settings(deadline=None)
 def test_dump_reads_back(objects: list[dict[str, Any]]) -> None:
     """YAML 1.2 by ruamel's safe loader, and YAML 1.1 as Helm reads it."""
-    text = manifests.dump(objects)
+    text = write.documents(objects)
     assert list(YAML(typ="safe", pure=True).load_all(text)) == objects
-    assert [read.load(manifests.dump([one])) for one in objects] == objects
+    assert [read.load(write.documents([one])) for one in objects] == objects
 
 
 @pytest.mark.parametrize(
@@ -547,15 +547,15 @@ def test_dump_reads_back(objects: list[dict[str, Any]]) -> None:
 def test_dump_keeps_awkward_texts(text: str) -> None:
     one = {"a": text, text: "b", "list": [text, [text], {text: text}], "secret": Secret(text)}
     wanted = {**one, "secret": text}
-    dumped = manifests.dump([one, one])
+    dumped = write.documents([one, one])
     assert list(YAML(typ="safe", pure=True).load_all(dumped)) == [wanted, wanted]
-    assert read.load(manifests.dump([one])) == wanted
+    assert read.load(write.documents([one])) == wanted
 
 
 def test_dump_refuses_what_is_no_object() -> None:
-    assert manifests.dump([]) == ""
+    assert write.documents([]) == ""
     for wrong in (["a"], "a", None):
         with pytest.raises(TypeError):
-            manifests.dump([wrong])
+            write.documents([wrong])
     with pytest.raises(TypeError):
-        manifests.dump([{"a": object()}])
+        write.documents([{"a": object()}])

@@ -120,6 +120,54 @@ def test_the_last_resort_is_a_whole_dump() -> None:
     assert read.load(done.text) == {"a": 1, "b": "no\nend", "on": "yes"}
 
 
+def test_a_flow_map_that_is_written_as_a_block_keeps_its_comments() -> None:
+    text = """\
+config: {  # about all
+  # above
+  Server: {
+    Address: old,  # beside
+    "a # b": [1,  # among items
+      2],
+    # the end of the server
+  },
+  # the end
+}  # behind
+"""
+    edit = Edit(("config", "Server", "Address"), "new")
+    done = splice.apply(text, [edit])
+    assert not done.rewritten
+    assert (
+        done.text
+        == """\
+config:  # behind
+  # about all
+  # above
+  Server:
+    Address: new  # beside
+    # among items
+    'a # b':
+      - 1
+      - 2
+    # the end of the server
+  # the end
+"""
+    )
+    assert splice.apply(done.text, [edit]).text == done.text
+
+
+def test_items_that_change_leave_their_comments_above() -> None:
+    text = "a:\n  # first\n  - 1  # one\n  # second\n  - 2\n"
+    assert splice.apply(text, [Edit(("a",), [2])]).text == "# first\n# one\n# second\na:\n  - 2\n"
+
+
+def test_a_repeated_anchor_is_no_news(capfd: pytest.CaptureFixture[str]) -> None:
+    """No warning of a library: it would show the lines."""
+    text = "a: &x {password: s3cret}\nb: &x {password: s3cret}\nc: *x\n"
+    done = splice.apply(text, [Edit(("c", "d"), 1), Edit(("e",), 1)])
+    assert find(read.load(done.text), ("c",)) == {"password": "s3cret", "d": 1}
+    assert capfd.readouterr() == ("", "")
+
+
 def test_comments_come_once() -> None:
     edits = [
         Edit(("config", "Server", "Address"), "https://new", Comments(("above",), "beside", ())),

@@ -10,7 +10,7 @@ from gcfg2helm.chart import managed, template
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import build, secrets
-from gcfg2helm.values import manifests, read, splice
+from gcfg2helm.values import read, splice, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import find, same
 from gcfg2helm.verify import compare, run
@@ -92,8 +92,8 @@ def convert(request: Request) -> Conversion:
         before,
         values,
         more,
-        manifests.dump([secret]) if secret else None,
-        manifests.dump(files) if files else None,
+        write.documents([secret]) if secret else None,
+        write.documents(files) if files else None,
         proof,
         found,
     )

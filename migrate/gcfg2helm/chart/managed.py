@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from gcfg2helm.chart.template import a_map, a_text, default, dig, field, truth
-from gcfg2helm.values.printed import printed
+from gcfg2helm.values.scalars import printed
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

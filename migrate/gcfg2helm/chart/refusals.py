@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gcfg2helm.chart import resources
 from gcfg2helm.chart.template import Stop, a_map, a_text, default, dig, each, field, truth
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.values.printed import printed
+from gcfg2helm.values.scalars import printed
 from gcfg2helm.versions import Span, Version
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gcfg2helm.masked import Secret
-from gcfg2helm.values.printed import printed
+from gcfg2helm.values.scalars import printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -207,9 +207,9 @@ def _outputs(data: bytes, before: Any, done: Any, target: str, gcfg: str, made: 
 
 def _manifests(path: Path, namespace: str, *, node_access: bool) -> _Output:
     from gcfg2helm.offhost import cluster
-    from gcfg2helm.values import manifests
+    from gcfg2helm.values import write
 
-    return _plain(path, manifests.dump(cluster.manifests(namespace, node_access=node_access)))
+    return _plain(path, write.documents(cluster.manifests(namespace, node_access=node_access)))
 
 
 def _plain(path: Path, text: str, *, show_new: bool = False) -> _Output:

@@ -16,7 +16,7 @@ from gcfg2helm.enums import Backend, ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import secrets
 from gcfg2helm.tables import Action, DefaultRule, Fate
-from gcfg2helm.values import read, write
+from gcfg2helm.values import scalars, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, find, identity, same
 
@@ -342,7 +342,7 @@ def brief(value: object) -> str:
 def _printed(value: object) -> list[str]:
     """Return the lines that the chart prints for a value of `config`."""
     items = value if isinstance(value, list) else [value]
-    return [read.go_text(item) for item in items]  # type: ignore[arg-type]
+    return [scalars.go_text(item) for item in items]  # type: ignore[arg-type]
 
 
 def _leaves(config: Tree) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Scalars as Go's libraries read them: goyaml.v2's reading of plain text."""
+"""Values as Go's libraries read and print them: goyaml.v2's reading of plain text, and text/template's `%v`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
-from gcfg2helm.values.printed import general
+from gcfg2helm.masked import Secret
 
 if TYPE_CHECKING:
-    from gcfg2helm.values.tree import Scalar
+    from gcfg2helm.values.tree import Scalar, Tree
 
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -88,3 +88,53 @@ def key_text(number: float) -> str:
         return ".inf" if single > 0 else "-.inf"
     texts = (f"{single:.{digits}e}" for digits in range(9))
     return general(next(text for text in texts if struct.unpack("f", struct.pack("f", float(text)))[0] == single))
+
+
+def number_text(number: float) -> str:
+    """Write a number as Go's `%v` does: its shortest digits, with an exponent below -4 and from 6 on."""
+    return general(repr(number))
+
+
+def general(shortest: str) -> str:
+    """Write the shortest digits of a number, as Python's `repr` gives them, as Go does."""
+    mantissa, _, power = shortest.removeprefix("-").partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    exponent = len(whole) - 1 + int(power or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    sign = "-" if shortest.startswith("-") else ""
+    if not digits:
+        return f"{sign}0"
+    if not -4 <= exponent < 6:
+        return f"{sign}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{exponent:+03d}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    head, tail = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
+    return f"{sign}{head}.{tail}" if tail else sign + head
+
+
+def printed(value: Tree) -> str:
+    """Print a value as `%v` does, whatever it holds; a secret prints its text."""
+    match value:
+        case None:
+            return "<nil>"
+        case Secret():
+            return value.reveal()
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return number_text(float(value))
+        case list():
+            return f"[{' '.join(map(printed, value))}]"
+    # Go sorts keys by their bytes, which is the order of the code points.
+    return f"map[{' '.join(f'{key}:{printed(value[key])}' for key in sorted(value))}]"
+
+
+def go_text(value: Tree) -> str:
+    """Return what a template of the chart prints for a value: Go's `%v` of numbers that are all float64.
+
+    A null prints as nothing where it stands alone, as `<nil>` inside a map or a list. A secret prints its text.
+    """
+    return "" if value is None else printed(value)

@@ -1,31 +1,30 @@
 """Brings edits into the text of values.yaml: only the lines of what is set change, every other byte stays.
 
-The existing text is composed into nodes with their positions; where the tree that is meant differs from the one that
-stands there, the node's lines are replaced, and nothing else. The result is read again and compared with what was meant;
-where that fails, ruamel.yaml rewrites the file whole, and the caller is told.
+Where the tree that is meant differs from the one that stands there, the lines of the node are replaced, and nothing else.
+The result is read again and compared with what was meant; where that fails, the whole map is written anew, and the
+caller is told.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
 
-from gcfg2helm.masked import Secret
-from gcfg2helm.values import plainyaml, read, remarks, write
-from gcfg2helm.values.notes import TODO, Notes, comment_lines, entry_lines
-from gcfg2helm.values.tree import applied, same
+from gcfg2helm.values import comments as remarks
+from gcfg2helm.values import read, write
+from gcfg2helm.values.comments import TODO, CommentsByPath, comment_lines, entry_lines
+from gcfg2helm.values.read import Node, Style
+from gcfg2helm.values.tree import MISSING, NO_COMMENTS, Comments, applied, find, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gcfg2helm.values.tree import Edit, Path, Tree
 
-# Up to here the parser, in plain Python, is done in seconds; the record of a Helm release holds 1 MiB.
-_LARGEST = 1024 * 1024
+_LARGEST = 1024 * 1024  # the record of a Helm release holds no more
 _MOST = 25_000
 _TODO_BLOCK = re.compile(r"(?<![ \t])[ \t]*+# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#:[^\n]*)*(?:\n|\Z)")
-_COMMENT = re.compile(r"(?:^|[ \t])#[ ]?([^\n]*)", re.MULTILINE)
-_ALIAS = re.compile(r"\s*\*[^\s,\[\]{}]+")
 
 
 class Applied(NamedTuple):
@@ -42,13 +41,13 @@ class Applied(NamedTuple):
 def create(edits: Sequence[Edit], head: Sequence[str] = ()) -> Applied:
     """Return a new file: the comments of the head, then what the edits say, in their order."""
     tree = applied({}, edits)
-    notes = Notes(edits, tree, frozenset())
+    comments = CommentsByPath(edits, tree, frozenset())
     lines = [write.comment(line) for line in head]
     if head and tree:
         lines.append("")
     for key, value in tree.items():
-        lines += entry_lines(key, value, notes, (key,), 0)
-    lines += comment_lines(notes.take((), new=True).after, 0)
+        lines += entry_lines(key, value, comments, (key,), 0)
+    lines += comment_lines(comments.take((), new=True).after, 0)
     text = write.joined(lines, "\n")
     back = read.load(text)
     if not same(back, tree):
@@ -60,33 +59,28 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
     """Return the text of an existing file with the edits in it. Raises read.YamlError where it cannot be read."""
     bom = "\ufeff" if text.startswith("\ufeff") else ""
     body = text[len(bom) :]
-    old = read.load(body, file)
+    root = read.compose(body, file)
+    old = read.tree_of(root)
     if not old and not body.strip():
         return create(edits, head)
-    meant = applied(old, edits)
-    asked = {TODO + edit.todo.split("\n")[0] for edit in edits if edit.todo}
-    body = _TODO_BLOCK.sub(lambda found: found[0] if _text_of(found[0]) in asked else "", body)
-    present = frozenset(line.strip() for line in _COMMENT.findall(body))
-    above = [line for line in head if line.strip() not in present]
-    if not above and not Notes(edits, meant, present).fresh():
-        simple = body if same(old, meant) else plainyaml.changed(body, meant)
-        if simple is not None and (simple is body or _reads_as(simple, meant)):
-            return Applied(bom + simple, meant)
     if len(body) > _LARGEST or _size(old) > _MOST:
         raise read.YamlError(file, 1, 1, "this file is too large to be changed in place; write a new one with -o")
-    for expand in (False, True):
-        notes = Notes(edits, meant, present)
+    asked = {TODO + edit.todo.split("\n")[0] for edit in edits if edit.todo}
+    open_body = _TODO_BLOCK.sub(lambda found: found[0] if _text_of(found[0]) in asked else "", body)
+    if open_body != body:
+        body, root = open_body, read.compose(open_body, file)
+    meant = applied(old, edits)
+    present = remarks.standing(body, root)
+    above = [line for line in head if line.strip() not in present]
+    for how in How:
+        splicer = _Splicer(body, CommentsByPath(edits, meant, present), how)
         try:
-            spliced = _Splicer(body, notes, expand=expand).spliced(old, meant, above, edits)
+            spliced = splicer.spliced(root, old, meant, above, edits)
         except ValueError:  # a layout without the sign that was looked for, such as `? key` without a value
             continue
-        if _reads_as(spliced, meant):
-            return Applied(bom + spliced, meant)
-    rewritten = _rewritten(body, old, meant)
-    if rewritten is None:
-        message = "this file cannot be changed without changing what it says elsewhere; write its aliases out first"
-        raise read.YamlError(file, 1, 1, message)
-    return Applied(bom + rewritten, meant, rewritten=True)
+        if spliced == body or _reads_as(spliced, meant):
+            return Applied(bom + spliced, meant, rewritten=how is How.WHOLE)
+    raise RuntimeError("the file cannot be made to say what is meant")
 
 
 def _size(tree: Tree) -> int:
@@ -107,53 +101,69 @@ def _reads_as(text: str, meant: dict[str, Tree]) -> bool:
         return False
 
 
+class How(Enum):
+    """How much of a file is written anew; the next is tried where one does not lead to what is meant."""
+
+    LINES = "the lines of what changes"
+    EXPANDED = "aliases and merged maps besides, so that what they share can change in one place alone"
+    WHOLE = "the whole map"
+
+
 class _Splicer:
-    """Collects replacements of parts of a text, by the positions of its nodes.
+    """Collects replacements of parts of a text, by the positions of its nodes."""
 
-    `expand`: aliases and merged maps are written out, so that what they share can change in one place alone.
-    """
-
-    def __init__(self, text: str, notes: Notes, *, expand: bool) -> None:
-        self.expand = expand
+    def __init__(self, text: str, comments: CommentsByPath, how: How) -> None:
+        self.how = how
         self.text = text
-        self.notes = notes
+        self.comments = comments
         self.newline = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
         self.patches: list[tuple[int, int, str]] = []
 
     def spliced(
-        self, old: dict[str, Tree], meant: dict[str, Tree], head: Sequence[str], edits: Sequence[Edit] = ()
+        self,
+        root: Node | None,
+        old: dict[str, Tree],
+        meant: dict[str, Tree],
+        head: Sequence[str],
+        edits: Sequence[Edit],
     ) -> str:
-        """Return the text that says `meant`."""
-        from ruamel.yaml import YAML
-
-        yaml = YAML(typ="safe", pure=True)
-        yaml.version = (1, 1)
-        root: Any = yaml.compose(self.text)
+        """Return the text with everything that is meant."""
         for edit in edits:
             if edit.origin and root is not None:
-                self.notes.bring(edit.path, remarks.leaving(self.text, root, edit.origin, meant))
+                self.comments.bring(edit.path, Comments(remarks.leaving(self.text, root, edit.origin, meant)))
         if head:
             self._patch(0, 0, write.joined([write.comment(line) for line in head] + [""], self.newline))
-        if type(root).__name__ != "MappingNode" or not root.value or root.flow_style:
-            start, end = (len(self.text), len(self.text)) if root is None else self._span(root)
-            lines = [line for key, value in meant.items() for line in entry_lines(key, value, self.notes, (key,), 0)]
-            self._insert_or_replace(start, end, lines)
-        else:
+        if root is not None and root.children and root.style is Style.BLOCK and self.how is not How.WHOLE:
             self._mapping(root, old, meant, ())
-        after = self.notes.take((), new=False).after
+        else:
+            start, end = (root.start, root.end) if root else (len(self.text), len(self.text))
+            if root is not None:
+                self._keep_comments(root, root.start, (), meant)
+            lines = self._children(meant, (), 0)
+            if root is not None:
+                lines += comment_lines(self.comments.take((), new=False).after, 0)
+            self._patch(start, end, "")
+            self._insert(self._next_line(end) if start != end else end, lines)
+        after = self.comments.take((), new=False).after
         if after:
-            end = len(self.text)
-            self._insert(end, list(comment_lines(after, 0)))
+            self._insert(len(self.text), list(comment_lines(after, 0)))
         return self._result()
 
-    def _span(self, node: Any) -> tuple[int, int]:
-        return node.start_mark.index, node.end_mark.index
-
-    def _insert_or_replace(self, start: int, end: int, lines: list[str]) -> None:
-        if start == end:
-            self._insert(end, lines)
-        elif lines:
-            self._patch(start, end, write.joined(lines, self.newline).removesuffix(self.newline))
+    def _keep_comments(self, node: Node, start: int, path: Path, meant: Tree) -> None:
+        """Bring the comments within a value along that is written anew."""
+        kept: dict[Path, Comments] = {}
+        end = self._next_line(node.end) if node.style is Style.BLOCK else node.end
+        for at, found in remarks.within(self.text, node, path, start, end):
+            below = at[len(path) :]
+            while below and find(meant, below) is MISSING:
+                below = below[:-1]
+            home = (*path, *below)
+            if home != at or not (isinstance(meant, dict) and meant):
+                lines = (*found.above, *filter(None, (found.beside,)), *found.after)
+                found = Comments(after=lines) if below or not path else Comments(lines)  # noqa: PLW2901
+            kept[home] = kept.get(home, NO_COMMENTS).then(found)
+        for home, found in kept.items():
+            self.comments.bring(home, found)
 
     def _patch(self, start: int, end: int, new: str) -> None:
         if start != end or new:
@@ -185,104 +195,63 @@ class _Splicer:
         found = self.text.find("\n", offset)
         return len(self.text) if found < 0 else found + 1
 
-    def _is_alias(self, key: Any, value: Any) -> bool:
-        return bool(value.start_mark.index < key.end_mark.index)
-
-    def _colon(self, key: Any) -> int:
-        return self.text.index(":", key.end_mark.index) + 1
-
-    def _end(self, key: Any, value: Any) -> int:
-        """Return the offset behind a value's last character; block ends are where their last leaf ends."""
-        if key is not None and self._is_alias(key, value):
-            alias = _ALIAS.match(self.text, self._colon(key))
-            return alias.end() if alias else self._colon(key)
-        kind = type(value).__name__
-        if key is not None and value.start_mark.index == value.end_mark.index:
-            return self._colon(key)  # nothing stands there; the marks may point at what follows
-        if kind == "MappingNode" and not value.flow_style and value.value:
-            return self._end(*value.value[-1])
-        if kind == "SequenceNode" and not value.flow_style and value.value:
-            return self._end(None, value.value[-1])
-        end = int(value.end_mark.index)
-        if getattr(value, "style", None) in ("|", ">"):
-            if self._keeps_breaks(value):
-                return end - 1 if self.text[end - 1] == "\n" else end
-            while end > value.start_mark.index and self.text[end - 1] in "\r\n":
-                end -= 1
-        return end
-
-    def _keeps_breaks(self, value: Any) -> bool:
-        """Whether a block text holds the empty lines at its end too (`|+`)."""
-        return "+" in self.text[value.start_mark.index : value.start_mark.index + 3].split("\n")[0]
+    def _colon(self, key: Node) -> int:
+        return self.text.index(":", key.end) + 1
 
     # the difference --------------------------------------------------------------------------------------------------
 
-    def _mapping(self, node: Any, old: dict[str, Tree], meant: dict[str, Tree], path: Path) -> None:
+    def _mapping(self, node: Node, old: dict[str, Tree], meant: dict[str, Tree], path: Path) -> None:
         """Change one block map into what is meant."""
-        entries = {self._name(key, old): (key, value) for key, value in node.value}
-        indent = node.value[0][0].start_mark.column
-        for name in old:
-            if name not in meant and name in entries:
-                key, value = entries[name]
-                self._patch(self._line_start(key.start_mark.index), self._next_line(self._end(key, value)), "")
+        pairs = [(key, value) for key, value in node.children if key is not None]
+        entries = {str(key.value): (key, value) for key, value in pairs if key.style is not Style.MERGE}
+        merges = [pair for pair in pairs if pair[0].style is Style.MERGE]
+        indent = node.column
+        gone = [entries[name] for name in old if name not in meant and name in entries]
+        for key, value in [*gone, *(merges if self.how is How.EXPANDED else ())]:
+            self._patch(self._line_start(key.start), self._next_line(max(key.end, value.end)), "")
         added: list[str] = []
         for name, value in meant.items():
             below = (*path, name)
-            if name not in old or (name not in entries and not same(old[name], value)):
-                added += entry_lines(name, value, self.notes, below, indent)
-            elif name in entries:
+            if name in old and name in entries:
                 self._entry(*entries[name], old[name], value, below, indent)
-            elif self.expand:
-                added += entry_lines(name, value, self.notes, below, indent)
-        if self.expand and "<<" in entries:
-            key, value = entries["<<"]
-            self._patch(self._line_start(key.start_mark.index), self._next_line(self._end(key, value)), "")
-        note = self.notes.take(path, new=False) if path else None
-        if note:
-            first = self._line_start(node.value[0][0].start_mark.index)
-            self._insert(first, list(comment_lines([*note.above, *filter(None, [note.beside])], indent)))
-            added += comment_lines(note.after, indent)
-        self._insert(self._next_line(self._end(None, node)), added)
+            elif name not in old or self.how is How.EXPANDED or not same(old[name], value):
+                added += entry_lines(name, value, self.comments, below, indent)
+        if path:
+            own = self.comments.take(path, new=False)
+            first = self._line_start(node.start)
+            self._insert(first, list(comment_lines((*own.above, *filter(None, (own.beside,))), indent)))
+            added += comment_lines(own.after, indent)
+        self._insert(self._next_line(node.end), added)
 
-    def _name(self, key: Any, old: dict[str, Tree]) -> str:
-        """Return the key as the tree has it: what Helm makes of `on` or `0x10` where they stand bare."""
-        if key.value in old or key.value == "<<":
-            return str(key.value)
-        start, end = self._span(key)
-        return next(iter(read.load(f"{self.text[start:end]}: 0")))
-
-    def _entry(self, key: Any, node: Any, old: Tree, meant: Tree, path: Path, indent: int) -> None:
-        alias = self._is_alias(key, node)
-        block = not alias and not getattr(node, "flow_style", False)
-        if isinstance(old, dict) and isinstance(meant, dict) and old and block:
+    def _entry(self, key: Node, node: Node, old: Tree, meant: Tree, path: Path, indent: int) -> None:
+        if isinstance(old, dict) and isinstance(meant, dict) and old and node.style is Style.BLOCK:
             self._mapping(node, old, meant, path)
             return
-        note = self.notes.take(path, new=False)
-        above = list(note.above)
-        one_line = (
-            not isinstance(meant, dict | list) and "\n" not in self.text[key.start_mark.index : self._end(key, node)]
-        )
-        rest = self.text[self._end(key, node) : self._next_line(self._end(key, node))]
-        if note.beside and one_line and not rest.strip():
-            end = self._end(key, node)
-            self._patch(end, end, "  " + write.comment(note.beside))
-        elif note.beside:
-            above.append(note.beside)
-        self._insert(self._line_start(key.start_mark.index), list(comment_lines(above, indent)))
-        if not same(old, meant) or (alias and self.expand):
-            self._replace(key, node, old, meant, path, indent)
-        self._insert(self._next_line(self._end(key, node)), list(comment_lines(note.after, indent)))
+        changes = not same(old, meant) or (node.style is Style.ALIAS and self.how is How.EXPANDED)
+        longer = changes and _is_longer(node, old, meant)
+        if changes and not longer:
+            block = node.style is Style.BLOCK
+            self._keep_comments(node, self._next_line(self._colon(key)) if block else node.start, path, meant)
+        own = self.comments.take(path, new=False)
+        above = list(own.above)
+        one_line = not isinstance(meant, dict | list) and "\n" not in self.text[key.start : node.end]
+        if own.beside and one_line and not self.text[node.end : self._next_line(node.end)].strip():
+            self._patch(node.end, node.end, "  " + write.comment(own.beside))
+        elif own.beside:
+            above.append(own.beside)
+        self._insert(self._line_start(key.start), list(comment_lines(above, indent)))
+        if longer and isinstance(old, list) and isinstance(meant, list):
+            self._insert(self._next_line(node.end), list(write.block(meant[len(old) :], node.column)))
+        elif changes:
+            self._replace(key, node, meant, path, indent)
+        deeper = 2 if changes and isinstance(meant, dict) and meant else 0
+        self._insert(self._next_line(node.end), list(comment_lines(own.after, indent + deeper)))
 
-    def _replace(self, key: Any, node: Any, old: Tree, meant: Tree, path: Path, indent: int) -> None:
-        start, end = self._colon(key), self._end(key, node)
-        sequence = type(node).__name__ == "SequenceNode" and not node.flow_style and not self._is_alias(key, node)
-        if sequence and isinstance(old, list) and isinstance(meant, list) and old and same(old, meant[: len(old)]):
-            lines = list(write.block(meant[len(old) :], node.start_mark.column))
-            self._insert(self._next_line(end), lines)
-            return
+    def _replace(self, key: Node, node: Node, meant: Tree, path: Path, indent: int) -> None:
+        start, end = self._colon(key), node.end
         if isinstance(meant, dict | list) and meant:
             lines = self._children(meant, path, indent + 2)
-            if "\n" in self.text[start:end]:
+            if node.style is Style.BLOCK or ("\n" in self.text[start:end] and node.style is not Style.FLOW):
                 first = self._next_line(start)
                 self._patch(first, self._next_line(end), write.joined(lines, self.newline))
             else:
@@ -290,64 +259,22 @@ class _Splicer:
                 self._insert(self._next_line(end), lines)
             return
         text = f" {write.scalar(meant)}"
-        if node.start_mark.index >= start and end > node.start_mark.index:
-            start, text = node.start_mark.index, text[1:]
+        if node.start >= start and end > node.start:
+            start, text = node.start, text[1:]
         self._patch(start, max(start, end), text)
 
     def _children(self, meant: Tree, path: Path, indent: int) -> list[str]:
         if not isinstance(meant, dict):
             return list(write.block(meant, indent))
         return [
-            line for name, item in meant.items() for line in entry_lines(name, item, self.notes, (*path, name), indent)
+            line
+            for name, item in meant.items()
+            for line in entry_lines(name, item, self.comments, (*path, name), indent)
         ]
 
 
-# when nothing else helps ---------------------------------------------------------------------------------------------
-
-
-def _rewritten(text: str, old: dict[str, Tree], meant: dict[str, Tree]) -> str | None:
-    """Return the file as ruamel.yaml dumps it, with its comments: the last resort for layouts beyond `_Splicer`.
-
-    None where even that does not read as what is meant.
-    """
-    import io
-
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1_000_000
-    tree: Any = yaml.load(text)
-    if not isinstance(tree, dict):
-        return None  # an anchor of nothing
-    _change(tree, old, meant)
-    out = io.StringIO()
-    yaml.dump(tree, out)
-    return out.getvalue() if _reads_as(out.getvalue(), meant) else None
-
-
-def _change(tree: Any, old: dict[str, Tree], meant: dict[str, Tree]) -> None:
-    for name in old:
-        if name not in meant:
-            del tree[name]
-    for name, value in meant.items():
-        if name in old and same(old[name], value):
-            continue
-        before = old.get(name)
-        if isinstance(before, dict) and isinstance(value, dict) and before and name in tree:
-            _change(tree[name], before, value)
-        else:
-            tree[_quoted(name)] = _quoted(value)
-
-
-def _quoted(value: Tree) -> Any:
-    """Return a value for ruamel.yaml, whose YAML 1.2 would leave `yes` or `0755` bare."""
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
-    if isinstance(value, dict):
-        return {_quoted(key): _quoted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_quoted(item) for item in value]
-    if isinstance(value, Secret):
-        value = value.reveal()
-    return DoubleQuotedScalarString(value) if isinstance(value, str) and write.scalar(value) != value else value
+def _is_longer(node: Node, old: Tree, meant: Tree) -> bool:
+    """Whether a list only gets more items."""
+    if node.style is not Style.BLOCK or not isinstance(old, list) or not isinstance(meant, list):
+        return False
+    return bool(old) and same(old, meant[: len(old)])

@@ -28,11 +28,16 @@ MISSING: Final = _Missing()
 
 
 class Comments(NamedTuple):
-    """Comment lines that come along with a key, without their `#`: above it, beside it, behind the end of its block."""
+    """Comments of a key, without their `#`: lines above it, one beside it, lines behind the end of its block."""
 
     above: tuple[str, ...] = ()
     beside: str = ""
     after: tuple[str, ...] = ()
+
+    def then(self, more: Comments) -> Comments:
+        """Return both together; where both stand beside the key, the first goes above it."""
+        moved = (self.beside,) if self.beside and more.beside else ()
+        return Comments((*self.above, *moved, *more.above), more.beside or self.beside, (*self.after, *more.after))
 
 
 NO_COMMENTS = Comments()

@@ -135,6 +135,18 @@ def document(tree: Mapping[str, Tree], above: Sequence[str] = ()) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def documents(objects: Sequence[object]) -> str:
+    """Return Kubernetes objects as documents of one YAML text, which `kubectl apply -f` reads; empty where there are none.
+
+    Objects are maps of maps, lists, texts, integers, booleans, None and `masked.Secret`. Secrets stand in it as they
+    are: this is for files of mode 0600. Raises TypeError for anything else.
+    """
+    maps = [one for one in objects if isinstance(one, dict)]
+    if len(maps) < len(objects):
+        raise TypeError("a Kubernetes object is a map")
+    return "".join("---\n" + (document(one) or "{}\n") for one in maps)
+
+
 def joined(lines: Iterable[str], newline: str) -> str:
     """Return lines as text, each closed by `newline`."""
     return "".join(line.replace("\n", newline) + newline for line in lines)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
 from gcfg2helm.chart import managed, template
-from gcfg2helm.values.printed import printed
+from gcfg2helm.values.scalars import printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
