@@ -167,6 +167,7 @@ def test_a_place_in_words(name: str, place: str, known: Tables) -> None:
 def test_the_text_about_a_setting(known: Tables) -> None:
     assert lines(known, "metrics.prometheuslisten") == [
         "Metrics.PrometheusListen",
+        "  The address and port where Prometheus fetches metrics.",
         "  type     string, one value",
         "  default  not known",
         "  since    Connect 2024.02.0 (charts from 0.5.14 start it)",

@@ -59,7 +59,7 @@ def facts(shared: Path) -> dict[str, Any]:
 def _said(fact: dict[str, Any]) -> dict[str, object]:
     """What a row has to say, from the facts of one setting."""
     kind = _KINDS.get(fact["type"]) or Kind(fact["type"])
-    default = fact["default"] if fact.get("default_source") != "memory" else None
+    default = fact["default"]
     since = re.findall(r"\d{4}\.\d{2}(?:\.\d)?", fact.get("introduced_in", ""))
     roughly = re.search(r"earlier|at the latest|shortly before|\d-\d{4}", fact.get("introduced_in", ""))
     return {

@@ -5,6 +5,7 @@ It needs the whole program, so only a site's own tables are checked at each star
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     from gcfg2helm.tables import Rule, Setting, Tables
 
 
+_SENTENCE = re.compile(r"[A-Z](?:[^.!?\n]|[.!?](?=\S))*[^\s.!?]\.")
+
+
 def check(tables: Tables, problems: list[Problem]) -> None:
     """Add every problem of the tables as a whole."""
     for setting in tables:
-        problems += (Problem(setting.origin, setting.name, message) for message in _of_setting(setting))
+        problems += (Problem(setting.origin, setting.name, message) for message in of_setting(setting))
         for number, rule in enumerate(setting.rules, 1):
             row = f"{setting.name}.rules[{number}]"
             problems += (Problem(rule.origin, row, message) for message in _of_rule(rule))
@@ -35,11 +39,16 @@ def check(tables: Tables, problems: list[Problem]) -> None:
             problems.append(Problem(legacy.origin, ".".join(legacy.path), what))
 
 
-def _of_setting(setting: Setting) -> Iterator[str]:
+def of_setting(setting: Setting) -> Iterator[str]:
+    """Yield what is wrong with a setting by itself."""
     if setting.since_at_latest and not setting.since:
         yield "since_at_latest needs `since`"
     if setting.since and setting.until and Version.parse(setting.since) >= Version.parse(setting.until):
         yield f"since {setting.since} is not before until {setting.until}"
+    if setting.description and not _SENTENCE.fullmatch(setting.description):
+        yield "description: one sentence with a full stop at its end"
+    if setting.default_source and not setting.default:
+        yield "default_source needs `default`"
     if setting.default and (wanted := types.misfit(setting, setting.default)):
         yield f"default: {setting.default!r} is not {wanted}"
     for value in setting.values:

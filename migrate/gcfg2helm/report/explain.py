@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _INDENT = "  "
 _NAMES = 9  # columns for the names of facts
-_COLUMNS = ("setting", "type", "becomes", "reason", "source")
+_COLUMNS = ("setting", "what it is", "type", "default", "becomes", "reason", "source")
 
 
 def text(topic: Topic, tables: Tables, width: int, *, colour: bool) -> Iterator[str]:
@@ -45,6 +45,7 @@ def _header(section: Section) -> str:
 def _setting(named: Named, tables: Tables, width: int, *, colour: bool) -> Iterator[str]:
     setting = named.setting
     yield paint(visible(gcfg.header(setting.section, named.subsection) + f".{setting.name}"), "bold", on=colour)
+    yield from _wrapped(setting.sentence, width, _INDENT, _INDENT)
     for name, fact in topics.facts(setting):
         yield from _wrapped(fact, width, f"{_INDENT}{name:<{_NAMES}}", " " * (len(_INDENT) + _NAMES))
     yield ""
@@ -106,6 +107,9 @@ def markdown(topic: Topic, tables: Tables) -> Iterator[str]:
             setting = topic.setting
             yield f"## {setting.key}"
             yield ""
+            if setting.description:
+                yield cell(setting.sentence)
+                yield ""
             yield from (f"- {name}: {cell(fact)}" for name, fact in topics.facts(setting))
             yield ""
             yield from table(["charts", "action", "becomes", "reason"], _destinations(topic, tables))
@@ -145,7 +149,8 @@ def _row(setting: Setting, tables: Tables) -> list[str]:
         goes.append(start + _code(place(setting, one.rule, tables)))
         whys.append(_why(one))
     becomes, reason = "<br>".join(goes), "<br>".join(dict.fromkeys(why for why in whys if why))
-    return [setting.name, cell(topics.kind(setting)), becomes, reason, _source(setting)]
+    known = [cell(words) for words in (setting.sentence, topics.kind(setting), setting.default)]
+    return [setting.name, *known, becomes, reason, _source(setting)]
 
 
 def _source(setting: Setting) -> str:

@@ -134,7 +134,7 @@ def facts(setting: Setting) -> Iterator[tuple[str, str]]:
     yield "type", kind(setting) if setting.multi else f"{kind(setting)}, one value"
     if setting.values and setting.kind is not Kind.ENUM:
         yield "values", ", ".join(setting.values)
-    yield "default", setting.default or "not known"
+    yield "default", setting.shown_default or "not known"
     if setting.secret:
         yield "secret", "yes" + (", and may be encrypted by rscadmin" if setting.encrypted else "")
     if setting.holds is not Holds.NOTHING:
@@ -197,9 +197,11 @@ def setting_data(named: Named, tables: Tables) -> dict[str, object]:
         "setting": setting.key,
         "section": setting.section,
         "subsection": setting.subsection.value,
+        "description": setting.sentence or None,
         "type": setting.kind.value,
         "values": list(setting.values),
         "default": setting.default or None,
+        "default_source": setting.default_source or None,
         "multi": setting.multi,
         "secret": setting.secret,
         "encrypted": setting.encrypted,
@@ -210,6 +212,7 @@ def setting_data(named: Named, tables: Tables) -> dict[str, object]:
         "until": setting.until or None,
         "source": setting.source.value,
         "link": setting.link or None,
+        "seen": setting.seen or None,
         "note": setting.note or None,
         "row": setting.origin,
         "becomes": [

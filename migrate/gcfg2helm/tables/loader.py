@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from gcfg2helm.enums import Backend
 from gcfg2helm.tables.model import (
+    APPENDIX,
     Action,
     Always,
     DefaultRule,
@@ -185,6 +186,7 @@ def _read_section(top: Row, below: Section | None, name: str, origin: str, sourc
         old = settings.get(key)
         if old is None and source is None:
             row.require("source")
+            row.require("description")
         bare = old or Setting(name, row_name, subsection=subsection, source=source or Source.UNCONFIRMED)
         settings[key] = _read_setting(bare, row, origin)
     top.finish()
@@ -193,9 +195,12 @@ def _read_section(top: Row, below: Section | None, name: str, origin: str, sourc
 
 def _read_setting(bare: Setting, row: Row, origin: str) -> Setting:
     """Return the setting with every field that the row has."""
+    changed = row.has("default")
     setting = Setting(
         bare.section,
         bare.name,
+        description=row.take("description", str, bare.description),
+        inferred=row.take("inferred", bool, bare.inferred),
         kind=row.choice("type", Kind, bare.kind) or bare.kind,
         multi=row.take("multi", bool, bare.multi),
         secret=row.take("secret", bool, bare.secret),
@@ -204,18 +209,24 @@ def _read_setting(bare: Setting, row: Row, origin: str) -> Setting:
         holds_secret=row.take("holds_secret", bool, bare.holds_secret),
         values=row.texts("values") if row.has("values") else bare.values,
         default=row.take("default", str, bare.default),
+        default_source=row.take("default_source", str, "" if changed else bare.default_source),
         since=_release(row, "since", bare.since),
         since_at_latest=row.take("since_at_latest", bool, bare.since_at_latest),
         until=_release(row, "until", bare.until),
         source=row.choice("source", Source, bare.source) or bare.source,
         link=row.take("link", str, bare.link),
+        seen=row.take("seen", str, bare.seen),
         note=row.take("note", str, bare.note),
         subsection=bare.subsection,
         rules=_read_rules(row, origin) if row.has("rules") else bare.rules,
         origin=origin,
     )
     row.finish()
-    return setting
+    if setting.link or setting.until or setting.source is Source.SITE:
+        return setting
+    if any(rule.action is Action.RENAME for rule in setting.rules):
+        return setting  # the documentation knows the new name alone
+    return setting._replace(link=f"{APPENDIX}#{setting.key}")
 
 
 def _release(row: Row, key: str, default: str) -> str:

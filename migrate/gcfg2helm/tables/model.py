@@ -77,6 +77,9 @@ class Fate(Enum):
     RESET = "reset"
 
 
+# Every setting that Connect knows has a paragraph there, under an anchor with its key.
+APPENDIX = "https://docs.posit.co/connect/admin/appendix/configuration/"
+
 # The repeated value of a setting of these kinds can only mean that the last line wins.
 SINGLE_KINDS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.DECIMAL, Kind.DURATION, Kind.BYTESIZE, Kind.ENUM})
 
@@ -104,11 +107,16 @@ class Rule(NamedTuple):
 class Setting(NamedTuple):
     """What Connect knows of one setting; `since` and `until` are Connect releases.
 
-    `since_at_latest`: it was known in that release, perhaps in earlier ones too.
+    `since_at_latest`: it was known in that release, perhaps in earlier ones too. `description`: one sentence, in our
+    own words; `inferred`: from the name, no source says it. `default_source` is an address, or where else the default
+    was found; "unconfirmed" where that is nothing to rely on. `link` leads to the documentation of the setting, `seen`
+    says where the row's knowledge was read, where that is another page.
     """
 
     section: str
     name: str
+    description: str = ""
+    inferred: bool = False
     kind: Kind = Kind.STRING
     multi: bool = False
     secret: bool = False
@@ -117,11 +125,13 @@ class Setting(NamedTuple):
     holds_secret: bool = False
     values: tuple[str, ...] = ()
     default: str = ""
+    default_source: str = ""
     since: str = ""
     since_at_latest: bool = False
     until: str = ""
     source: Source = Source.UNCONFIRMED
     link: str = ""
+    seen: str = ""
     note: str = ""
     subsection: Subsection = Subsection.NO
     rules: tuple[Rule, ...] = ()
@@ -131,6 +141,17 @@ class Setting(NamedTuple):
     def key(self) -> str:
         """The name as people write it: `Server.Address`."""
         return f"{self.section}.{self.name}"
+
+    @property
+    def sentence(self) -> str:
+        """The description as it is shown: what is not known for sure says so."""
+        unsure = self.inferred or self.source is Source.UNCONFIRMED
+        return f"{self.description[:-1]} (unconfirmed)." if unsure and self.description else self.description
+
+    @property
+    def shown_default(self) -> str:
+        """The default as it is shown, with where it was found; empty where none is known."""
+        return f"{self.default} ({self.default_source})" if self.default and self.default_source else self.default
 
     @property
     def surely_single(self) -> bool:
