@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import charts
 from conftest import FIXTURES
 from gcfg2helm import chart, gcfg, tables
+from gcfg2helm.chart.helm import Helm
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from gcfg2helm.plan import build
@@ -285,10 +287,11 @@ data:
 """
 
 
-def small_chart(folder: Path, text: str) -> Path:
+def small_chart(folder: Path, text: str, version: object = chart.NEWEST) -> Path:
     """Make a chart that renders one configuration, whatever the values are."""
     (folder / "templates").mkdir(parents=True)
-    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: small\nversion: 0.21.0\n")
+    (folder / "Chart.yaml").write_text(f"apiVersion: v2\nname: rstudio-connect\nversion: {version}\n")
+    (folder / "values.yaml").write_text(json.dumps(charts.values_of(chart.NEWEST)))
     (folder / "rendered.gcfg").write_text(text)
     (folder / "templates/configmap.yaml").write_text(TEMPLATE)
     return folder
@@ -310,17 +313,32 @@ def test_real_helm_renders_instead_of_the_model(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert bad.returncode == 1
-    assert "G2H604" in bad.stdout, "model and Helm disagree"
+    assert "G2H221" in bad.stdout, "it is not the published chart"
     assert "G2H601" in bad.stdout, "what Helm renders counts"
     archive = shutil.make_archive(str(tmp_path / "small"), "gztar", tmp_path, "good")
     assert run(*arguments, archive, cwd=tmp_path).returncode == 0
 
 
-def test_helm_absent_is_a_clear_error(tmp_path: Path) -> None:
+def test_a_helm_that_is_named_and_absent_is_a_clear_error(tmp_path: Path) -> None:
     run("convert", LDAP, "--yes", cwd=tmp_path)
-    done = run("verify", LDAP, "values.yaml", "--chart", tmp_path, cwd=tmp_path, PATH="/nonexistent")
+    words = ("verify", LDAP, "values.yaml", "--chart", small_chart(tmp_path / "c", ""), "--helm", "/nonexistent/helm")
+    done = run(*words, cwd=tmp_path)
     assert done.returncode == 3
-    assert "helm is not on PATH" in done.stderr
+    assert "/nonexistent/helm is not a program" in done.stderr
+
+
+@needs_helm
+def test_model_and_helm_disagree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a chart that the tables know the model speaks too; where Helm renders otherwise, that is found."""
+    made = converted(LDAP.read_bytes(), KNOWN)
+    rendered = chart.render(chart.newest(), [made.values.tree], release="rsc", namespace="rstudio-connect")
+    assert isinstance(rendered, chart.Rendered)
+    assert HELM
+    for text, found in ((rendered.gcfg, False), (rendered.gcfg.replace("12h", "13h"), True)):
+        folder = small_chart(tmp_path / str(found), text)
+        asked = request(LDAP.read_bytes(), KNOWN)._replace(helm=Helm(HELM, folder))
+        proof = verifying.verified(asked, [("values.yaml", made.values.text)])
+        assert ("G2H604" in {one.code for one in proof.findings}) is found
 
 
 def test_every_version_renders_what_an_empty_gcfg_makes(known: Tables) -> None:

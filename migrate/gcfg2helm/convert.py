@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Differences that no decision accounts for: an error of this program, unless the chart itself refused.
 _OURS = frozenset({"G2H601", "G2H602", "G2H603"})
 # What the plan says of values.yaml too: the proof says it with both values.
-_TWICE = frozenset({"G2H216", "G2H607"})
+_TWICE = frozenset({"G2H216", "G2H224", "G2H607"})
 
 
 class Conversion(NamedTuple):
@@ -48,12 +48,15 @@ class Conversion(NamedTuple):
 
     @property
     def unproven(self) -> list[Finding]:
-        """The differences that are errors of this program."""
+        """The differences that no decision accounts for: an error of this program, or a chart that it does not know."""
         return [one for one in self.proof.findings if one.code in _OURS]
 
 
 def convert(request: Request) -> Conversion:
-    """Convert, and prove the result. Raises read.YamlError where an existing values file cannot be used."""
+    """Convert, and prove the result: by the model of the chart, by real Helm where the request has one.
+
+    Raises read.YamlError where an existing values file cannot be used, and helm.HelmError.
+    """
     before = read.load(request.values, request.values_name) if request.values else {}
     made = build.build(
         request.sources,
@@ -75,8 +78,9 @@ def convert(request: Request) -> Conversion:
         _check_own(before, values.tree, request.values_name)
     # Where nothing of values.yaml was asked, the plan is that of the sources alone.
     plan = made if before.keys() <= run.NAMES else run.source_plan(request, charts.merge({}, *layers))
-    proof = run.by_model(plan, request.tables, layers, request.options)
-    if any(one.code in _OURS for one in proof.findings):
+    texts = [values.text] + ([more.text] if more else [])
+    proof = run.proved(request, plan, layers, texts)
+    if request.chart.known and any(one.code in _OURS for one in proof.findings):
         if more and request.secret_values:
             _check_own(read.load(request.secret_values), more.tree, "the second values file")
         if before:

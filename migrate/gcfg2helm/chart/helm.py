@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,11 +29,15 @@ def program(name: str = "") -> str:
     return found
 
 
-def chart_version(helm: str, chart: Path) -> str:
-    """Return the version that a chart's Chart.yaml states. Raises HelmError."""
-    text = _run([helm, "show", "chart", str(chart)])
-    version = next((line for line in text.splitlines() if line.startswith("version:")), "")
-    return version.partition(":")[2].strip().strip("\"'")
+class Helm(NamedTuple):
+    """A Helm to run, and the chart that it renders."""
+
+    program: str
+    chart: Path
+
+    def rendered(self, layers: Sequence[str], release: str, namespace: str) -> str:
+        """Return the rstudio-connect.gcfg for values texts in Helm's order. Raises HelmError."""
+        return rendered(self.program, self.chart, layers, release, namespace)
 
 
 def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namespace: str) -> str:
@@ -46,7 +50,7 @@ def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namesp
     from pathlib import Path
 
     with tempfile.TemporaryDirectory(prefix="gcfg2helm-") as folder:
-        command = [helm, "template", release, str(chart), "--namespace", namespace]
+        command = [helm, "template", release, str(chart.absolute()), "--namespace", namespace]
         for number, text in enumerate(layers):
             file = Path(folder) / f"values-{number}.yaml"
             file.touch(mode=0o600)

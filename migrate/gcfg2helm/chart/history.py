@@ -88,6 +88,26 @@ def _within(ranges: str, chart: Version) -> bool:
 
 
 @cache
+def digests(chart: Version) -> dict[str, str]:
+    """Return a digest of each template of a version, by its path in the chart."""
+    found = {path: _at(steps, chart) for path, steps in _table("templates").items()}
+    return {path: digest for path, digest in found.items() if isinstance(digest, str)}
+
+
+def at_most(version: Version) -> Version:
+    """Return the newest published version that is not newer than this one. Raises KeyError for one older than all."""
+    older = [one for one in versions() if one <= version]
+    if not older:
+        raise KeyError(version)
+    return older[-1]
+
+
+def paths(chart: Version) -> frozenset[Path]:
+    """Return every path of a version's values.yaml, those of maps among them."""
+    return _paths(chart)[0]
+
+
+@cache
 def known(version: Version) -> Chart:
     """Return a published version as the tables have it. Raises KeyError for a version that was not published."""
     return Chart(version, app_version(version), defaults(version))

@@ -54,12 +54,17 @@ def managed(chart: Chart, values: Tree, *, release: str, namespace: str) -> Sect
 
 
 # Sections that the chart writes for itself; what its templates put elsewhere is a default like any other.
-_OF_THE_CHART = frozenset({"Launcher", "Kubernetes", "ExecutionEnvironments", "Licensing", "Metrics", "OpenTelemetry"})
+_OF_THE_CHART = frozenset({"launcher", "kubernetes", "executionenvironments", "licensing", "metrics", "opentelemetry"})
 
 
 def slipped(written: Sections) -> Sections:
     """Return of what the template writes by itself the settings of Connect's own sections: defaults that slip in."""
-    return {section: keys for section, keys in written.items() if section not in _OF_THE_CHART}
+    return {section: keys for section, keys in written.items() if not of_the_chart(section)}
+
+
+def of_the_chart(section: str) -> bool:
+    """Whether a section, in any capitals, is one that the chart writes for itself."""
+    return section.lower() in _OF_THE_CHART
 
 
 def _launcher(chart: Chart, values: Tree, name: str, namespace: str) -> dict[str, Tree]:

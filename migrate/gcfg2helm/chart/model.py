@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gcfg2helm.findings import Finding
+    from gcfg2helm.values.tree import Path as ValuesPath
     from gcfg2helm.values.tree import Tree
     from gcfg2helm.versions import Version
 
@@ -21,6 +22,9 @@ class Chart:
 
     `defaults` are its default values; the tree is shared, so it is not to be changed. `known`: the tables know this version
     as it stands, so the built-in model speaks for it. `source` is the folder or archive that it was read from, if any.
+    Of a chart that the tables do not know: `stated` is its version as Chart.yaml writes it, `published` whether that is a
+    published version (then this is a changed one), `gone` and `came` are the values outside `config` that it has no longer,
+    and newly, against the newest known version up to it.
     """
 
     version: Version
@@ -28,9 +32,23 @@ class Chart:
     defaults: Mapping[str, Tree] = field(compare=False, repr=False)
     known: bool = True
     source: Path | None = None
+    stated: str = ""
+    published: bool = True
+    gone: tuple[ValuesPath, ...] = ()
+    came: tuple[ValuesPath, ...] = ()
 
     def __str__(self) -> str:
-        return str(self.version)
+        return self.stated or str(self.version)
+
+    @property
+    def unknown(self) -> str:
+        """Why the built-in model cannot speak for it; empty where it can."""
+        changed = f"chart {self} is not as it was published" if self.published else f"chart {self} is unknown"
+        return "" if self.known else changed
+
+    def lacks(self, path: ValuesPath) -> bool:
+        """Whether a values path is one, or lies below one, that this chart has no longer."""
+        return any(path[: len(one)] == one for one in self.gone)
 
 
 class Origin(Enum):

@@ -12,6 +12,7 @@ from gcfg2helm.cli.options import Gcfg, Settings, shared
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, Level
 
+_UNPROVEN = "the result does not read as the source"
 _MOST_SHOWN = 1_000  # changes, and findings of one code, on the terminal: nobody reads more there
 
 
@@ -126,15 +127,18 @@ def convert(
         with outputs.kept(report, settings, gcfg, output, beside):
             loaded, done, findings = converted(settings, gcfg, output)
         if report is not None:
-            failure = "the result does not read as the source" if done.unproven else ""
+            failure = _UNPROVEN if done.unproven else ""
             outputs.write(report, outputs.made(loaded, done, findings, gcfg, output, beside, failure))
         if done.unproven:
             _show_findings(settings, findings)
-            talk.fail(
-                f"gcfg2helm: nothing was written: the result does not read as the source; a bug, please report it to {ISSUES}",
-                1,
+            chart = loaded.request.chart
+            why = (
+                f"a bug, please report it to {ISSUES}"
+                if chart.known
+                else f"{chart.unknown}, and the findings name what"
             )
-        if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts):
+            talk.fail(f"gcfg2helm: nothing was written: {_UNPROVEN}; {why}", 1)
+        if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts or done.proof.unjudged):
             _show_findings(settings, findings)
             _closing(settings, done, findings)
             talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
@@ -142,7 +146,7 @@ def convert(
             _print_values(settings, done, findings)
         else:
             _write_values(settings, loaded, done, findings, output, yes=yes, dry_run=dry_run)
-        if settings.fails(findings, None) or not done.proof.proven:
+        if settings.fails(findings, None) or not (done.proof.proven or done.proof.unjudged):
             raise typer.Exit(1)
 
 

@@ -37,6 +37,7 @@ def off_host(
     cluster_definition: Annotated[list[str], typer.Option(metavar="FILE", help="YAML file with images for content; repeatable.")] = [],  # noqa: B006
     namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the content; default: as the gcfg says, else rstudio-connect.")] = "",
     token_file: Annotated[str, typer.Option(metavar="FILE", help="File with the token in base64, - is standard input; default: left to KUBERNETES_AUTH_TOKEN.")] = "",
+    chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart that the account is made after, as `helm pull` leaves it: a folder or a .tgz.")] = None,
     manifests: Annotated[Path | None, typer.Option(metavar="FILE", help="Write namespace, service account, token and permissions for kubectl apply.")] = None,
     node_access: Annotated[bool, typer.Option("--node-access", help="Let the service account read nodes (in --manifests).")] = False,
     from_executables: Annotated[bool, typer.Option("--from-executables", help="Write a cluster definition from the executables of the gcfg; needs --image.")] = False,
@@ -63,7 +64,7 @@ def off_host(
         )  # fmt: skip
         made = _made(cluster_definition_output, target) if from_executables else ""
         answers = _answers(api_url, nfs, namespace, cluster_definition, image, made, token_file)
-        data, before, done = _completed(gcfg, answers)
+        data, before, done = _completed(gcfg, answers, chart)
         if target == "-":
             sys.stdout.buffer.write(done.text.encode("utf-8"))
             sys.stdout.flush()
@@ -168,19 +169,22 @@ def _token(name: str) -> Any:
 # what comes of it ------------------------------------------------------------------------------------------------------
 
 
-def _completed(name: str, answers: Any) -> tuple[bytes, Any, Any]:
+def _completed(name: str, answers: Any, path: Path | None) -> tuple[bytes, Any, Any]:
     """Read the gcfg and complete it; returns its bytes, what it was, and the result."""
     from gcfg2helm import gcfg
     from gcfg2helm.cli import inputs, session
     from gcfg2helm.offhost import build
 
     shown = "<stdin>" if name == "-" else name
+    chart, found = session.target(path)
     data = inputs.read(name)
     before = gcfg.parse(data, shown)
     try:
-        return data, before, build.build(shown, before, session.load_tables(None), answers, _read)
+        done = build.build(shown, before, session.load_tables(None), answers, _read, chart)
     except ValueError as error:
         raise session.UsageError(str(error)) from None
+    done.findings[:0] = found
+    return data, before, done
 
 
 def _read(path: str) -> bytes | str | None:

@@ -22,6 +22,8 @@ FINDINGS = "Findings"
 class Settings(NamedTuple):
     """Everything the shared options say, as given on the command line."""
 
+    chart: Path | None
+    helm: str
     chart_version: str
     backend: Backend | None
     release: str
@@ -93,6 +95,8 @@ def _codes(values: list[str]) -> list[str]:
 
 
 def _settings(
+    chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart itself, as `helm pull` leaves it: a folder or a .tgz.", rich_help_panel=TARGET)] = None,
+    helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm that renders --chart; default: from PATH.", rich_help_panel=TARGET)] = "",
     chart_version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the chart, 0.3.0 or newer; default: the newest known.", rich_help_panel=TARGET)] = "",
     backend: Annotated[Backend | None, typer.Option(help="What starts content; default: as values.yaml says, else launcher.", rich_help_panel=TARGET)] = None,
     release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc",
@@ -121,7 +125,7 @@ def _settings(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
 ) -> Settings:  # fmt: skip
     return Settings(
-        chart_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
+        chart, helm, chart_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
         license_file_secret, license_server, tuple(image), secrets, secret_name, chart_defaults, prefer, root, tuple(also),
         env_file, mappings, frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet,
     )  # fmt: skip

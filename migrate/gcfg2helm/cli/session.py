@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
 from gcfg2helm import tables
-from gcfg2helm.chart import KUBERNETES_SINCE
+from gcfg2helm.chart import KUBERNETES_SINCE, given, helm
+from gcfg2helm.chart.helm import Helm
 from gcfg2helm.cli import inputs
 from gcfg2helm.enums import Backend
-from gcfg2helm.findings import Finding, finding
+from gcfg2helm.findings import Command, Finding, finding
 from gcfg2helm.plan import tablechecks
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
@@ -48,10 +49,24 @@ def load_tables(settings_mappings: Path | None) -> Tables:
     return tables.load(settings_mappings, tablechecks.check)
 
 
-def chart_version(text: str) -> tuple[charts.Chart, list[Finding]]:
-    """Return the chart version to convert for; one newer than the newest known is taken as that, with a finding.
+def target(path: Path | None, version: str = "") -> tuple[charts.Chart, list[Finding]]:
+    """Return the chart to convert for: the one at `--chart`, else the version named, else the newest known.
 
-    Raises UsageError for a malformed or unsupported one.
+    Raises UsageError for a version that is malformed, unsupported or not that of `--chart`, and InputError for a chart
+    that cannot be used.
+    """
+    if path is None:
+        return chart_version(version)
+    chart, found = given.load(path)
+    if version and version.removeprefix("v") != str(chart):
+        raise UsageError(f"--chart-version: {path} is chart {chart}; leave --chart-version out")
+    return chart, found
+
+
+def chart_version(text: str) -> tuple[charts.Chart, list[Finding]]:
+    """Return a version of the chart as the tables have it; an unknown one is taken as the newest before it.
+
+    That is said in a finding. Raises UsageError for a malformed or unsupported version.
     """
     if not text:
         return charts.newest(), []
@@ -62,10 +77,34 @@ def chart_version(text: str) -> tuple[charts.Chart, list[Finding]]:
         raise UsageError(f"--chart-version: {text!r} is not a version such as {charts.NEWEST}; {known}") from None
     if version < charts.OLDEST:
         raise UsageError(f"--chart-version: {version} is too old; {known}")
-    if version > charts.NEWEST:
-        what = f"Chart {version} is newer than the newest known; it is taken as {charts.NEWEST}."
-        return charts.newest(), [finding("G2H215", what, "Look for a newer release of this program.")]
-    return charts.known(version), []
+    taken = charts.at_most(version)
+    if version == taken:
+        return charts.known(version), []
+    newer = "newer than the newest known" if version > charts.NEWEST else "not known"
+    what = f"Chart {version} is {newer}; it is taken as {taken}."
+    pull = Command(f"helm pull rstudio/rstudio-connect --version {version} --untar")
+    todo = "Bring the chart itself with Helm, and name it: --chart rstudio-connect"
+    return charts.known(taken), [finding("G2H215", what, todo, commands=(pull,))]
+
+
+def helm_for(settings: Settings, chart: charts.Chart, *, always: bool = False) -> Helm | None:
+    """Return the Helm that renders `--chart`: where the model does not speak for that chart, and where `always`.
+
+    None where there is none and the model is not to be replaced, or cannot be. Raises HelmError where one is wanted, or
+    named, and absent.
+    """
+    if chart.source is None:
+        if settings.helm:
+            raise UsageError("--helm goes with --chart: the chart that Helm renders")
+        return None
+    if chart.known and not always and not settings.helm:
+        return None
+    try:
+        return Helm(helm.program(settings.helm), chart.source) if always or not chart.known else None
+    except helm.HelmError:
+        if settings.helm or chart.known:
+            raise
+        return None
 
 
 def _backend(settings: Settings, chart: charts.Chart, existing: dict[str, Tree]) -> tuple[Backend, list[Finding]]:
@@ -92,13 +131,15 @@ def load(
     values_name: str = "",
     secret_values_name: str = "",
     existing: dict[str, Tree] | None = None,
+    *,
+    real: bool = False,
 ) -> Loaded:
     """Read everything that a conversion needs; `existing` are values that are read already, for the choice of back end.
 
-    Raises UsageError, inputs.InputError, gcfg.GcfgError, helmyaml.YamlError and rows.TablesError.
+    `real`: with `--chart`, real Helm renders even what the model could. Raises UsageError, helm.HelmError, inputs.InputError, gcfg.GcfgError, helmyaml.YamlError and rows.TablesError.
     """
     _check(settings)
-    chart, found = chart_version(settings.chart_version)
+    chart, found = target(settings.chart, settings.chart_version)
     known = load_tables(settings.mappings)
     sources = inputs.documents(name, settings.also)
     environment = ""
@@ -112,7 +153,7 @@ def load(
     backend, said = _backend(settings, chart, existing or (read.load(values, values_name) if values else {}))
     request = Request(
         sources, known, chart, backend, settings.release, settings.namespace, _options(settings, name), environment,
-        values, values_name, more,
+        values, values_name, more, helm_for(settings, chart, always=real),
     )  # fmt: skip
     return Loaded(request, [*found, *said])
 

@@ -1,7 +1,6 @@
 """The command `verify`: the proof, for the values of a conversion or any others."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,13 +19,13 @@ def verify(
     gcfg: Gcfg,
     values: Annotated[str, typer.Argument(metavar="VALUES", help="The values file that Helm will get.")],
     more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="A further values file, in Helm's order; repeatable.")] = [],  # noqa: B006
-    chart: Annotated[Path | None, typer.Option(metavar="DIR", help="Render with real Helm and this chart (folder or .tgz) instead of the model.")] = None,
-    helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm to run; default: from PATH.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Show every setting, not only what differs.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for` too.")] = False,
     output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the comparison.")] = talk.Format.TEXT,
 ) -> None:  # fmt: skip
     """Prove that the pod reads with VALUES what the server reads with GCFG; exit 1 where it does not.
+
+    With --chart real Helm renders, else the built-in model of the chart.
 
     \b
     Examples:
@@ -38,32 +37,28 @@ def verify(
         from gcfg2helm.verify.compare import Verdict
 
         with talk.progress(f"Verifying {values}", quiet=settings.quiet):
-            done = _verified(settings, gcfg, [values, *more], chart, helm)
+            done = _verified(settings, gcfg, [values, *more])
         findings = settings.heard(list(done.findings))
         _show(done, findings, output_format, show_all=show_all, quiet=settings.quiet)
         verdict = done._replace(findings=findings).verdict
         if (
             settings.fails(findings, Level.ERROR)
-            or verdict is Verdict.NOT_PROVEN
+            or (verdict is Verdict.NOT_PROVEN and (strict or not done.unjudged))
             or (strict and verdict is Verdict.BUT_FOR)
         ):
             raise typer.Exit(1)
 
 
-def _verified(settings: Settings, gcfg: str, names: list[str], chart: Path | None, program: str) -> "Proof":
+def _verified(settings: Settings, gcfg: str, names: list[str]) -> "Proof":
     from gcfg2helm import chart as charts
-    from gcfg2helm.chart import helm
     from gcfg2helm.cli import inputs, session
     from gcfg2helm.values import read
     from gcfg2helm.verify import run
 
-    tool = helm.program(program) if chart else ""
-    if chart and not settings.chart_version:
-        settings = settings._replace(chart_version=helm.chart_version(tool, chart))
     files = [(name, inputs.existing(name)) for name in names]
     merged = charts.merge({}, *(read.load(text, name) for name, text in files))
-    loaded = session.load(settings, gcfg, existing=merged)
-    done = run.verified(loaded.request, files, chart, tool)
+    loaded = session.load(settings, gcfg, existing=merged, real=True)
+    done = run.verified(loaded.request, files)
     return done._replace(findings=[*loaded.findings, *done.findings])
 
 

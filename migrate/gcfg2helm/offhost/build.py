@@ -16,6 +16,7 @@ from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.values import write
 
 if TYPE_CHECKING:
+    from gcfg2helm.chart import Chart
     from gcfg2helm.gcfg import Document
     from gcfg2helm.masked import Secret
     from gcfg2helm.plan.context import FileReader
@@ -59,8 +60,12 @@ class OffHost:
     findings: list[Finding]
 
 
-def build(name: str, document: Document, tables: Tables, answers: Answers, read: FileReader) -> OffHost:
+def build(
+    name: str, document: Document, tables: Tables, answers: Answers, read: FileReader, chart: Chart | None = None
+) -> OffHost:
     """Complete a gcfg, called `name` in findings, and check it; `read` reads cluster definitions of this server.
+
+    `chart` is the one whose launcher the content will run under (None: the newest known).
 
     Raises ValueError for an answer that gcfg cannot hold.
     """
@@ -69,7 +74,7 @@ def build(name: str, document: Document, tables: Tables, answers: Answers, read:
     namespace = (after.get("Launcher", "KubernetesNamespace") or "").strip() or cluster.NAMESPACE
     groups = group_entries([(name, after)], tables)
     options = Options(images=answers.images)
-    ctx = Context(tables, groups, charts.newest(), Backend.LAUNCHER, "rsc", namespace, options, {}, None)
+    ctx = Context(tables, groups, chart or charts.newest(), Backend.LAUNCHER, "rsc", namespace, options, {}, None)
     found: list[Finding] = []
     definition = None
     if answers.made:

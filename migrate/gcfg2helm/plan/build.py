@@ -8,7 +8,7 @@ from gcfg2helm import gcfg
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.findings import Finding, InputError, Level, Place, finding
 from gcfg2helm.masked import Secret
-from gcfg2helm.plan import files, needs, secrets
+from gcfg2helm.plan import files, gone, needs, secrets
 from gcfg2helm.plan.answers import unanswered
 from gcfg2helm.plan.comments import Commentary
 from gcfg2helm.plan.context import Context, Group, Options, Result
@@ -330,6 +330,8 @@ class _Draft:
         edits += commentary.place(merger.config(self._config_edits(), set(self.secret_values)))
         edits += defaults
         self.findings += merger.findings
+        edits, self.decisions, found = gone.left_out(ctx.chart, edits, self.decisions)
+        self.findings += found
         secret_edits = [
             Edit(path, one_or_list(list(texts), len(texts) > 1)) for path, texts in self.secret_values.items()
         ]

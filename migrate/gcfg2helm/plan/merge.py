@@ -19,6 +19,7 @@ from gcfg2helm.tables import Action, DefaultRule, Fate
 from gcfg2helm.values import scalars, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, find, identity, same
+from gcfg2helm.versions import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -189,8 +190,8 @@ class Merger:
         for path in dict.fromkeys((*_leaves(own), *slipped)):
             if path[0] in config and (len(path) < 2 or path[1] in config[path[0]]):
                 continue
-            row = self._default_row(path)
-            if row is None or (len(row.path) == 1 and path[0] in config):
+            row = self._default_row(path) or _unlisted(path, config)
+            if len(row.path) == 1 and path[0] in config:
                 continue
             target = ("config", *(row.path if row.fate is Fate.RESET else path))
             instead = row.instead if path in slipped else None
@@ -212,6 +213,8 @@ class Merger:
 
     def _slipped(self) -> list[Path]:
         """Return the settings that the chart's templates bring with the back end, values.yaml or not."""
+        if not self.ctx.chart.known:
+            return []  # what its templates write only Helm can tell
         values = charts.merge(self.ctx.chart.defaults, {"launcher": {"enabled": self.ctx.backend is Backend.LAUNCHER}})
         written = managed.managed(self.ctx.chart, values, release=self.ctx.release, namespace=self.ctx.namespace)
         return [(section, name) for section, keys in managed.slipped(written).items() for name in keys]
@@ -256,6 +259,16 @@ class Merger:
         if before is not None and not (isinstance(before, list) and isinstance(value, list)):
             return False
         return self._existing(path) in (MISSING, value, "", None, {}, [])
+
+
+def _unlisted(path: Path, config: Mapping[str, object]) -> DefaultRule:
+    """Return what becomes of a default that no row names, such as one of a chart newer than the tables: it goes.
+
+    Of a section with a name the whole goes, since its header alone means something; of others the settings, since templates
+    stop at a section that is null.
+    """
+    named = gcfg.split_header(path[0])[1] is not None and path[0] not in config
+    return DefaultRule(path[:1] if named else path, Fate.RESET, Span(), "The server did not have it.", "")
 
 
 def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:

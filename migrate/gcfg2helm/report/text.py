@@ -148,7 +148,9 @@ def verdict(proof: Proof) -> str:
             return f"proven but for {len(proof.doubts)}: the warnings of the proof name each"
         case Verdict.NOT_PROVEN:
             errors = sum(one.level is Level.ERROR for one in proof.findings)
-            return f"not proven: {errors} error{'s' if errors != 1 else ''} of the proof" if errors else "not proven"
+            why = f"{errors} error{'s' if errors != 1 else ''} of the proof" if errors else ""
+            why = proof.unjudged or why
+            return f"not proven: {why}" if why else "not proven"
 
 
 def step_lines(steps: Sequence[Step], width: int, *, colour: bool) -> Iterator[str]:

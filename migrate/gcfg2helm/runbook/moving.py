@@ -130,7 +130,10 @@ def verify(server: Server) -> Step:
     request, files = server.request, server.files
     words = ["gcfg2helm", "verify", files.gcfg, files.values]
     words += ["--values", files.secret_values] if files.secret_values else []
-    words += ["--chart-version", str(request.chart)] if request.chart.version != charts.NEWEST else []
+    if not request.chart.known:
+        words += ["--chart", str(request.chart.source)]
+    elif request.chart.version != charts.NEWEST:
+        words += ["--chart-version", str(request.chart)]
     words += ["--backend", request.backend.value] if request.backend is not Backend.LAUNCHER else []
     for file, _ in request.sources[1:]:
         words += ["--env-file" if file == request.environment else "--also", file]

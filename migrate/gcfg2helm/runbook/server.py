@@ -64,8 +64,10 @@ class Server:
     def helm(self, *more: str) -> Command:
         """Return the command that installs the release."""
         values = [word for name in (self.files.values, self.files.secret_values) if name for word in ("-f", name)]
-        start = ["helm", "upgrade", "--install", self.ctx.release, "rstudio/rstudio-connect"]
-        words = [*start, "--version", str(self.ctx.chart), "--namespace", self.ctx.namespace, *values, *more]
+        chart = self.ctx.chart
+        named = ["rstudio/rstudio-connect", "--version", str(chart)] if chart.known else [str(chart.source)]
+        start = ["helm", "upgrade", "--install", self.ctx.release, *named]
+        words = [*start, "--namespace", self.ctx.namespace, *values, *more]
         return here(*words)
 
 

@@ -122,7 +122,9 @@ def _namespace(server: Server) -> Step:
     return Step("namespace", "Create the namespace", Mark.COMMAND, ("Unless it exists.",), (command,))
 
 
-def _repository(server: Server) -> Step:
+def _repository(server: Server) -> Step | None:
+    if not server.ctx.chart.known:
+        return None  # it is installed from its own files
     commands = (here("helm", "repo", "add", "rstudio", "https://helm.rstudio.com"), here("helm", "repo", "update"))
     return Step("repository", "Add the repository of the chart", Mark.COMMAND, (), commands)
 

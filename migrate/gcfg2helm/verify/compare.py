@@ -73,7 +73,8 @@ class Proof(NamedTuple):
     """The whole comparison.
 
     `totals` counts the entries of the source by what became of each, so that they add up to its settings; `more` counts
-    the settings that the pod reads besides: the chart's, kept defaults, keys of values.yaml.
+    the settings that the pod reads besides: the chart's, kept defaults, keys of values.yaml. `unjudged` says why nothing
+    could be compared.
     """
 
     rows: Sequence[Row]
@@ -81,6 +82,7 @@ class Proof(NamedTuple):
     totals: Mapping[Status, int] = {}
     rendered: str = ""
     more: Mapping[Status, int] = {}
+    unjudged: str = ""
 
     def __repr__(self) -> str:
         return f"<Proof of {sum(self.totals.values())} settings>"  # its texts may hold secrets
@@ -128,7 +130,7 @@ class _Comparison:
         self.every = every
         self.counts = dict.fromkeys(Status, 0)
         self.more = dict.fromkeys(Status, 0)
-        self.layout = layout.of(plan, values)
+        self.layout = layout.of(plan, values, entries)
         self.config = _Keys(values.get("config"))
         self.default_config = _Keys(plan.chart.defaults.get("config"))
         self.from_secrets, found = pod.environment(plan, values)

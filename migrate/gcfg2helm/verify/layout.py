@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gcfg2helm.plan.decisions import Plan
-    from gcfg2helm.plan.grouping import Key
+    from gcfg2helm.plan.grouping import Entries, Key
     from gcfg2helm.values.tree import Path, Tree
 
 _PLAIN_SECTION = re.compile(r'[A-Za-z][A-Za-z0-9-]*(?: "[^"\\\r\n\0]+")?')
@@ -36,14 +36,34 @@ class Layout(NamedTuple):
     broken: tuple[tuple[Path, str], ...]
 
 
-def of(plan: Plan, values: Mapping[str, Tree]) -> Layout:
-    """Lay out what a chart version prints for the user's values, all files merged in Helm's order."""
+def of(plan: Plan, values: Mapping[str, Tree], entries: Entries) -> Layout:
+    """Lay out what a chart prints for the user's values, all files merged in Helm's order.
+
+    Of a chart that the tables do not know, what the rendered `entries` hold besides `config` is what it writes itself.
+    """
     full = charts.merge(plan.chart.defaults, values)
+    if not plan.chart.known:
+        return _seen(full.get("config"), entries)
     try:
         written, sections = charts.sections(plan.chart, full, release=plan.release, namespace=plan.namespace)
     except template.Stop:
         return Layout({}, frozenset(), frozenset(), {}, ())
     own = {_key(section, name): _texts(value) for section, keys in written.items() for name, value in keys.items()}
+    slipped = frozenset(_key(section, name) for section, keys in managed.slipped(written).items() for name in keys)
+    return _laid_out(sections, own, slipped)
+
+
+def _seen(config: Tree, entries: Entries) -> Layout:
+    made = _laid_out(config if isinstance(config, dict) else {}, {}, frozenset())
+    groups = {key: group for key in entries if key not in made.lines and (group := entries.group(key))}
+    return made._replace(
+        managed={key: group.values for key, group in groups.items()},
+        slipped=frozenset(key for key in groups if not managed.of_the_chart(key[0])),
+        lines={**made.lines, **{key: len(group.entries) for key, group in groups.items()}},
+    )
+
+
+def _laid_out(sections: Mapping[str, Tree], own: Mapping[Key, list[str]], slipped: frozenset[Key]) -> Layout:
     lines: Counter[Key] = Counter()
     nulls: set[Key] = set()
     broken: list[tuple[Path, str]] = []
@@ -58,7 +78,6 @@ def of(plan: Plan, values: Mapping[str, Tree]) -> Layout:
     broken += [
         (("config", section), "is no section of settings.") for section in sections if not _is_map(sections[section])
     ]
-    slipped = frozenset(_key(section, name) for section, keys in managed.slipped(written).items() for name in keys)
     return Layout(own, slipped, frozenset(nulls), +lines, tuple(broken))
 
 

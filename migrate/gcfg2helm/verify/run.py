@@ -8,13 +8,12 @@ from gcfg2helm import chart as charts
 from gcfg2helm.chart import helm
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import STARS
-from gcfg2helm.plan import build
+from gcfg2helm.plan import build, gone
 from gcfg2helm.values import read
 from gcfg2helm.verify import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from gcfg2helm.plan.context import Options
     from gcfg2helm.plan.decisions import Plan
@@ -25,25 +24,36 @@ if TYPE_CHECKING:
 NAMES = frozenset({"nameOverride", "fullnameOverride", "versionOverride", "image"})
 
 
-def verified(
-    request: Request, files: Sequence[tuple[str, str]], chart: Path | None = None, tool: str = ""
-) -> compare.Proof:
+def verified(request: Request, files: Sequence[tuple[str, str]]) -> compare.Proof:
     """Compare what the server reads with what the pod reads from these values files, in Helm's order.
 
-    `request` holds the sources and the target, `files` names and texts of the values. With `chart`, a folder or an
-    archive, real Helm (`tool`) renders, and is compared with the model as well. Raises read.YamlError, findings.InputError
+    `request` holds the sources and the target, `files` names and texts of the values. With `request.helm` real Helm
+    renders, and is compared with the model where that speaks for the chart. Raises read.YamlError, findings.InputError
     and helm.HelmError.
     """
     layers = [read.load(text, name) for name, text in files]
-    merged = charts.merge({}, *layers)
-    made = source_plan(request, merged)
-    if chart is None:
-        return by_model(made, request.tables, layers, request.options, every=True)
-    model = charts.render(request.chart, layers, release=request.release, namespace=request.namespace)
-    text, found = _by_helm(tool, chart, [text for _, text in files], made, model)
-    options = request.options
-    proof = compare.compare(made, request.tables, text, merged, options.chart_defaults, options.prefer)
-    return proof._replace(findings=[*found, *proof.findings])
+    made = source_plan(request, charts.merge({}, *layers))
+    if request.helm is None:
+        return proved(request, made, layers, (), every=True)
+    return proved(request, made, layers, [text for _, text in files], every=True)
+
+
+def proved(
+    request: Request, plan: Plan, layers: Sequence[dict[str, Tree]], texts: Sequence[str], *, every: bool = False
+) -> compare.Proof:
+    """Prove values, `layers` as Helm reads them and `texts` as they stand in the files, against the plan of their source.
+
+    Real Helm renders where the request has one, else the model of the chart where it speaks for this chart; where neither
+    does, nothing is compared and the proof says why. Raises helm.HelmError.
+    """
+    if request.helm:
+        return _by_helm(request, request.helm, plan, layers, texts, every=every)
+    if plan.chart.known:
+        return by_model(plan, request.tables, layers, request.options, every=every)
+    why = f"{plan.chart.unknown} and there is no helm"
+    what = f"Not proven: {why}."
+    todo = "Install Helm, or name it with --helm: real Helm with this chart proves the result."
+    return compare.Proof((), [finding("G2H618", what, todo), *_given_up(plan, layers)], unjudged=why)
 
 
 def by_model(
@@ -70,25 +80,50 @@ def source_plan(request: Request, values: Mapping[str, Tree]) -> Plan:
 
 
 def _by_helm(
-    tool: str, chart: Path, texts: Sequence[str], made: Plan, model: charts.Rendered | charts.Refused
-) -> tuple[str, list[Finding]]:
-    """Render with real Helm, and say where the model does not agree."""
+    request: Request,
+    tool: helm.Helm,
+    plan: Plan,
+    layers: Sequence[dict[str, Tree]],
+    texts: Sequence[str],
+    *,
+    every: bool,
+) -> compare.Proof:
+    """Compare with what real Helm renders, and say where the model does not agree although it should."""
+    lost = _given_up(plan, layers)
     try:
-        real = helm.rendered(tool, chart, texts, made.release, made.namespace)
+        real = tool.rendered(texts, plan.release, plan.namespace)
     except helm.HelmError as error:
-        raise helm.HelmError(_starred(str(error), texts)) from None
+        more = "".join(f"\n{one.what} {one.todo}" for one in lost)
+        raise helm.HelmError(_starred(str(error), texts) + more) from None
+    merged, options = charts.merge({}, *layers), request.options
+    proof = compare.compare(plan, request.tables, real, merged, options.chart_defaults, options.prefer, every=every)
+    found = _disagreement(plan, layers, real) if plan.chart.known else lost
+    return proof._replace(findings=[*found, *proof.findings])
+
+
+def _given_up(plan: Plan, layers: Sequence[dict[str, Tree]]) -> list[Finding]:
+    """Return what the plan says of values that this chart has no longer, and the same of those in the values files."""
+    found = {one.path: one for one in plan.findings if one.code == gone.CODE}
+    for path in gone.standing(plan.chart, charts.merge({}, *layers)):
+        found.setdefault(path, gone.lost_value(plan.chart, path))
+    return list(found.values())
+
+
+def _disagreement(plan: Plan, layers: Sequence[dict[str, Tree]], real: str) -> list[Finding]:
+    """Compare the model with what Helm renders of a chart that the tables know."""
+    model = charts.render(plan.chart, layers, release=plan.release, namespace=plan.namespace)
     if isinstance(model, charts.Refused):
-        what = f"Helm renders chart {made.chart}, the model refuses: {'; '.join(one.what for one in model.findings)}"
-        return real, [finding("G2H604", what, "Report it; what Helm renders counts.")]
-    if model.gcfg.strip() != real.strip():
-        ours, theirs = model.gcfg.splitlines(), real.splitlines()
-        line = next(
-            (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False), 1) if a != b),
-            min(len(ours), len(theirs)) + 1,
-        )
-        what = f"Model and Helm render chart {made.chart} differently from line {line} on."
-        return real, [finding("G2H604", what, "Report it; what Helm renders counts.")]
-    return real, []
+        what = f"Helm renders chart {plan.chart}, the model refuses: {'; '.join(one.what for one in model.findings)}"
+        return [finding("G2H604", what, "Report it; what Helm renders counts.")]
+    if model.gcfg.strip() == real.strip():
+        return []
+    ours, theirs = model.gcfg.splitlines(), real.splitlines()
+    line = next(
+        (n for n, (a, b) in enumerate(zip(ours, theirs, strict=False), 1) if a != b),
+        min(len(ours), len(theirs)) + 1,
+    )
+    what = f"Model and Helm render chart {plan.chart} differently from line {line} on."
+    return [finding("G2H604", what, "Report it; what Helm renders counts.")]
 
 
 def _starred(message: str, texts: Sequence[str]) -> str:
