@@ -222,7 +222,7 @@ def test_existing_writes_references_only(place: Place) -> None:
     assert done.exit_code in (0, 1)
     assert [file.name for file in place.work.iterdir()] == ["values.yaml"]
     assert "kubectl create secret generic mine --namespace rstudio-connect --from-file=" in done.stderr
-    assert 'GitCredential "example".Password must stand in a values file of your own' in done.stderr
+    assert 'GitCredential "example".Password must be in a values file of your own' in done.stderr
 
 
 def test_inline_keeps_all_in_a_private_file(place: Place) -> None:
@@ -248,6 +248,64 @@ def test_files_of_a_wider_mode_get_theirs_back(place: Place) -> None:
         place.look()
         for file in place.work.iterdir():
             file.unlink()
+
+
+HIDING = """\
+; --password kanari-flag and more
+; the old password was kanari
+; use ghp_kanari012345678901234567890123456789 to log in
+[Server]
+Address = https://connect.example.com
+DataDir = "https://u:kanari-datadir@h/srv"
+CustomHeader = "X-Api-Key: kanari-header"
+[Postgres]
+URL = "host=db.example.com user=connect password = kanari-libpq dbname=x"
+[Launcher]
+Enabled = true
+Kubernetes = true
+ClusterDefinition = images.yaml
+KubernetesProfilesConfig = profiles.conf
+[OTLPEndpoint]
+Headers = "Authorization=Bearer kanari-otlp"
+[Vendor]
+RootKey = kanari-root
+Hook = https://kanari-user@hooks.example.com/x
+Hook2 = "https://h.example.com/x?X-Amz-Signature=kanari-amz&y=2"
+Dsn = "Server=x;Pwd=kanari-odbc;"
+Password = kanari-first ;kanari-behind
+[OAuth2 "https://u:kanari-section@idp.example.com"]
+ClientId = x
+"""
+IMAGES = """\
+name: Kubernetes
+images:
+  - name: example.com/r:1
+    env:
+      - {name: DB_PASSWORD, value: kanari-env}
+    r: {installations: [{version: "4.4.1", path: /opt/R/4.4.1/bin/R}]}
+"""
+PROFILES = "[*]\ndefault-cpus=1\ndefault-password=kanari-profile\n"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("backend", ["launcher", "kubernetes"])
+def test_doubtful_secrets_and_those_of_other_files_are_not_shown(mode: str, backend: str, place: Place) -> None:
+    place.gcfg.write_text(HIDING)
+    (place.inputs / "images.yaml").write_text(IMAGES)
+    (place.inputs / "profiles.conf").write_text(PROFILES)
+    common = ("--secrets", mode, "--backend", backend, "--chart-version", "0.9.5")
+    place.run("convert", place.gcfg, "--yes", "--report", "report.json", "-v", *common)
+    for kind in ("text", "json", "markdown", "github"):
+        place.run("check", place.gcfg, "--format", kind, *common)
+    place.run("check", place.gcfg, "--runbook", *common)
+    place.run("diff", place.gcfg, *common)
+    if mode == "separate":
+        more = (place.work / "values.secret-values.yaml").read_text()
+        assert ("kanari-profile" in more) == (backend == "launcher")
+        assert "kanari-env" in more
+        assert "kanari-section" in more
+        place.run("verify", place.gcfg, "values.yaml", "-f", "values.secret-values.yaml", "--all", *common)
+        assert place.run("convert", place.gcfg, "--yes", *common).stderr.count("is up to date") == 1
 
 
 # where they must not be -----------------------------------------------------------------------------------------------
@@ -499,8 +557,8 @@ main()
     ("module", "name", "kind"),
     [
         ("plan.build", "build", "ValueError"),
-        ("plan.secrets", "place", "TypeError"),
-        ("plan.secrets", "env_edits", "RecursionError"),
+        ("plan.placing", "place", "TypeError"),
+        ("plan.placing", "env_edits", "RecursionError"),
         ("plan.files", "build", "OSError"),
         ("values.splice", "create", "AssertionError"),
         ("verify.compare", "compare", "LookupError"),

@@ -15,7 +15,7 @@ from gcfg2helm import gcfg, tables
 from gcfg2helm.chart import newest
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.masked import STARS, Secret
-from gcfg2helm.plan import secrets
+from gcfg2helm.plan import placing, secrets
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.decisions import EnvSecret, Plan
 from gcfg2helm.plan.grouping import group_entries
@@ -35,12 +35,12 @@ def context(text: str, options: Options | None = None, answers: dict[str, Any] |
     return Context(TABLES, groups, CHART, Backend.LAUNCHER, "rsc", "connect", options or Options(), answers or {}, None)
 
 
-def placed(ctx: Context) -> list[secrets.Placement | None]:
+def placed(ctx: Context) -> list[placing.Placement | None]:
     """Return what `place` says of each group, as a plan without transforms would ask it."""
-    return [secrets.place(ctx, group, group.setting, group.subsection, group.values) for group in ctx.groups.values()]
+    return [placing.place(ctx, group, group.setting, group.subsection, group.values) for group in ctx.groups.values()]
 
 
-def only(text: str, options: Options | None = None) -> secrets.Placement:
+def only(text: str, options: Options | None = None) -> placing.Placement:
     """Return the one placement of a gcfg text."""
     (one,) = (one for one in placed(context(text, options)) if one is not None)
     return one
@@ -302,7 +302,7 @@ def test_findings_do_not_show_the_secret() -> None:
         ctx = context(text, Options(secrets=mode))
         found = [one for one in placed(ctx) if one]
         said = [item for one in found for item in one.findings]
-        edits, more, _ = secrets.env_edits(ctx, [one.env for one in found if one.env])
+        edits, more, _ = placing.env_edits(ctx, [one.env for one in found if one.env])
         shown = f"{said} {edits} {more} {[one.reason for one in found]}"
         assert "hunter2" not in shown
         assert "MIIE" not in shown
@@ -457,7 +457,7 @@ def item(variable: str, key: str, name: str = "rsc-rstudio-connect-secrets") -> 
 
 
 def test_env_edits_hold_the_new_items() -> None:
-    (edit,), found, name = secrets.env_edits(context(""), [*ENV, ENV[0]])
+    (edit,), found, name = placing.env_edits(context(""), [*ENV, ENV[0]])
     assert edit.path == ("pod", "env")
     assert edit.value == [item("CONNECT_A_B", "a-b"), item("CONNECT_C_D", "c-d")]
     assert (found, name) == ([], "rsc-rstudio-connect-secrets")
@@ -465,19 +465,19 @@ def test_env_edits_hold_the_new_items() -> None:
 
 def test_a_variable_of_values_yaml_is_not_overwritten() -> None:
     ctx = context("", answers={"pod": {"env": [{"name": "CONNECT_A_B", "value": "x"}]}})
-    (edit,), found, _ = secrets.env_edits(ctx, ENV)
+    (edit,), found, _ = placing.env_edits(ctx, ENV)
     assert edit.value == [item("CONNECT_C_D", "c-d")]
     assert codes(found) == ["G2H504"]
 
 
 def test_a_second_run_changes_nothing() -> None:
     ctx = context("", answers={"pod": {"env": [item("CONNECT_A_B", "a-b"), item("CONNECT_C_D", "c-d")]}})
-    assert secrets.env_edits(ctx, ENV) == ([], [], "rsc-rstudio-connect-secrets")
+    assert placing.env_edits(ctx, ENV) == ([], [], "rsc-rstudio-connect-secrets")
 
 
 def test_without_secrets_there_is_no_secret() -> None:
-    assert secrets.env_edits(context(""), []) == ([], [], "")
-    assert secrets.manifest(Plan(CHART, Backend.LAUNCHER, "rsc", "connect")) is None
+    assert placing.env_edits(context(""), []) == ([], [], "")
+    assert placing.manifest(Plan(CHART, Backend.LAUNCHER, "rsc", "connect")) is None
 
 
 @pytest.mark.parametrize(
@@ -497,7 +497,7 @@ def test_without_secrets_there_is_no_secret() -> None:
 )
 def test_an_existing_secret_is_named_with_its_command(env: list[EnvSecret], command: str) -> None:
     ctx = context("", Options(secrets=SecretMode.EXISTING, secret_name="mine"))
-    (edit,), (found,), name = secrets.env_edits(ctx, env)
+    (edit,), (found,), name = placing.env_edits(ctx, env)
     assert name == "mine"
     assert edit.value == [item(one.variable, one.secret_key, "mine") for one in env]
     assert found.code == "G2H507"
@@ -506,7 +506,7 @@ def test_an_existing_secret_is_named_with_its_command(env: list[EnvSecret], comm
 
 def test_the_secret_is_a_valid_object() -> None:
     plan = Plan(CHART, Backend.LAUNCHER, "rsc", "connect", env_secrets=ENV, secret_name="s")
-    made = secrets.manifest(plan)
+    made = placing.manifest(plan)
     assert made is not None
     assert "one" not in f"{made}"
     (read,) = YAML(typ="safe", pure=True).load_all(write.documents([made]))
@@ -559,3 +559,161 @@ def test_dump_refuses_what_is_no_object() -> None:
             write.documents([wrong])
     with pytest.raises(TypeError):
         write.documents([{"a": object()}])
+
+
+# every way in which a secret can look ----------------------------------------------------------------------------------
+
+HIDDEN_VALUES = {
+    "a token for a user": "https://{}@hooks.example.com/x",
+    "a token and an empty password": "https://{}:@hooks.example.com/x",
+    "a token and a service's password": "https://{}:x-oauth-basic@github.com/x",
+    "a signature": "https://h.example.com/x?a=1&X-Amz-Signature={}&y=2",
+    "a short name": "https://h.example.com/x?sig={}",
+    "a code": "https://h.example.com/x?code={}",
+    "auth": "https://h.example.com/x?auth={}",
+    "a fragment": "https://h.example.com/x#access_token={}",
+    "no scheme": "h.example.com/x?jwt={}",
+    "libpq": "host=db user=x password = {}",
+    "libpq in quotes": "host=db password='{} two' user=x",
+    "odbc": "Driver=x;Server=y;Uid=z;Pwd={};",
+    "jdbc": "jdbc:sqlserver://h:1433;user=a;password={};encrypt=true",
+    "a header": "X-Api-Key: {}",
+    "a bearer": "Authorization=Bearer {}",
+    "json": '{"user": "x", "password": "{}"}',
+}
+
+
+@pytest.mark.parametrize("shape", HIDDEN_VALUES.values(), ids=HIDDEN_VALUES.keys())
+@pytest.mark.parametrize("word", ["kanari-1", "S3cret", "hunter"])
+def test_a_secret_inside_a_value_is_found_and_can_be_cut_out(shape: str, word: str) -> None:
+    text = shape.replace("{}", word)
+    assert secrets.holds_secret(text)
+    assert word not in secrets.without(text, secrets.parts(text, cut=False))
+
+
+HIDDEN_COMMENTS = {
+    "a flag": "; --password {}",
+    "a flag with =": "; rsconnect --api-key={} deploy",
+    "a login": "; curl -u me:{} https://x.example.com",
+    "prose": "# the old password was {}",
+    "prose that goes on": "; Password is {}, since May",
+    "german": "; Passwort ist {}",
+    "a header": "; Authorization: Bearer {}",
+    "a bearer alone": "; send Bearer {}",
+    "a commented-out line": ";ClientKey = {}",
+    "a parameter": "; see https://x.example.com/a?sig={}&x=1",
+    "a user": "; git clone https://{}@git.example.com/x",
+}
+
+
+@pytest.mark.parametrize("shape", HIDDEN_COMMENTS.values(), ids=HIDDEN_COMMENTS.keys())
+@pytest.mark.parametrize("word", ["kanari-1", "S3cret!x"])
+def test_a_secret_inside_a_comment_is_found(shape: str, word: str) -> None:
+    scrubbed, found = secrets.scrub_comment(shape.replace("{}", word))
+    assert found
+    assert word.rstrip("!x") not in scrubbed
+    assert secrets.scrub_comment(scrubbed)[0] == scrubbed
+
+
+TOKENS = {
+    "github": "ghp_" + "kanari" * 6,
+    "github fine-grained": "github_pat_" + "kanari0" * 8,
+    "gitlab": "glpat-" + "kanari" * 4,
+    "aws": "AKIA" + "KANARI01" * 2,
+    "slack": "xoxb-123456789012-" + "kanari" * 4,
+    "slack hook": "https://hooks.slack.com/services/T00000000/B00000000/kanariXXXXXXXXXXXXXXXXXX",
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJrYW5hcmkiOjF9.kanari-signature",
+    "stripe": "sk_live_" + "kanari" * 4,
+    "google": "AIza" + "kanari0" * 5,
+    "vault": "hvs." + "kanari" * 5,
+}
+
+
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS.keys())
+@pytest.mark.parametrize("around", ["{}", "use {} to log in", "x={}", '"{}"', "({})"])
+def test_a_token_is_found_by_its_shape(token: str, around: str) -> None:
+    text = around.replace("{}", token)
+    assert secrets.holds_secret(text)
+    assert "kanari" not in secrets.scrub_comment(f"; {text}")[0].lower()
+
+
+def test_the_shapes_are_those_of_the_library() -> None:
+    """A newer release of the library with other rules shows here; `python tools/token_rules.py` takes them over."""
+    pytest.importorskip("detect_secrets", reason="detect-secrets is not installed")
+    import token_rules
+
+    assert token_rules.table() == token_rules.TABLE.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MasterKey",
+        "RootKey",
+        "DbPass",
+        "Passcode",
+        "ClientKey",
+        "PSK",
+        "Jwt",
+        "Auth",
+        "dbpass",
+        "BasicAuth",
+    ],
+)
+def test_unlisted_names_that_may_mean_a_secret(name: str) -> None:
+    placement = only(f"[Vendor]\n{name} = value-1")
+    assert placement.env is not None
+    assert placement.env.value == Secret("value-1")
+
+
+@pytest.mark.parametrize(
+    "name", ["PublicKey", "KeyFile", "TokenLifetime", "PasswordPolicy", "AuthEndpoint", "SecretName", "Bypass"]
+)
+def test_unlisted_names_that_mean_none(name: str) -> None:
+    assert [one for one in placed(context(f"[Vendor]\n{name} = value-1")) if one] == []
+
+
+def test_a_doubtful_secret_says_how_to_bring_it_back() -> None:
+    text = "[Vendor]\nClientKey = value-1\nHook = https://me2@example.com\n"
+    doubtful = [one for place in placed(context(text)) if place for one in place.findings if one.code == "G2H508"]
+    assert [one.todo for one in doubtful] == [
+        "If it is none, convert again with --not-secret Vendor.ClientKey.",
+        "If it is none, convert again with --not-secret Vendor.Hook.",
+    ]
+    spared = Options(not_secret=frozenset({"vendor.clientkey", "vendor.hook"}))
+    assert [one for one in placed(context(text, spared)) if one] == []
+
+
+def test_a_secret_in_the_name_of_a_section_goes_with_its_settings() -> None:
+    ctx = context('[LDAP "https://u:kanari@h"]\nServerAddress = ldap://x\n')
+    (group,) = ctx.groups.values()
+    (placement,) = (one for one in placed(ctx) if one)
+    assert placement.config_values is None
+    assert placement.secret_values == ["ldap://x"]
+    assert "kanari" not in group.key + str(placement.findings)
+    assert "kanari" in group.header
+
+
+@pytest.mark.parametrize("line", ["Server]", "  Authentication ]", "Server]\r"])
+def test_a_header_without_its_bracket_is_shown(line: str) -> None:
+    assert secrets.hide_line(line) == line
+
+
+@pytest.mark.parametrize("line", ["kanari]", "kanari-Server]", "Server x]"])
+def test_what_goes_on_with_a_value_is_not(line: str) -> None:
+    assert set(secrets.hide_line(line)) <= {"*"}
+
+
+@pytest.mark.parametrize(
+    ("path", "secret"),
+    [
+        (("pod", "env", "valueFrom", "secretKeyRef", "key"), False),
+        (("license", "file", "secret"), False),
+        (("license", "file", "secretKey"), False),
+        (("ingress", "tls", "secretName"), False),
+        (("license", "key"), True),
+        (("nameservice", "apiKey"), True),
+    ],
+)
+def test_names_of_secrets_are_shown_and_secrets_are_not(path: tuple[str, ...], secret: bool) -> None:
+    assert secrets.secret_key(path) is secret

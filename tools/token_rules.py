@@ -56,7 +56,8 @@ def rules() -> dict[str, list[str]]:
         (detector,) = (
             one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__
         )
-        found[name] = [rule.pattern for rule in detector.denylist if not _NAMED.search(rule.pattern)]
+        listed: list[re.Pattern[str]] = vars(detector)["denylist"]
+        found[name] = [rule.pattern for rule in listed if not _NAMED.search(rule.pattern)]
     return found
 
 

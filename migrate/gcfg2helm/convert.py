@@ -9,7 +9,7 @@ from gcfg2helm import gcfg
 from gcfg2helm.chart import managed, template
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.plan import build, secrets
+from gcfg2helm.plan import build, placing
 from gcfg2helm.values import read, splice, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import find, same
@@ -89,7 +89,7 @@ def convert(request: Request) -> Conversion:
     found = [*(one for one in made.findings if one.code not in _TWICE or one.path not in said), *proof.findings]
     if values.rewritten:
         found.append(finding("G2H230", f"{request.values_name} is written anew as a whole."))
-    secret = secrets.manifest(made) if request.options.secrets is SecretMode.SEPARATE else None
+    secret = placing.manifest(made) if request.options.secrets is SecretMode.SEPARATE else None
     files = (made.manifests or {}).get("files")
     return Conversion(
         made,

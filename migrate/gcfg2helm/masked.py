@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 STARS = "********"
+
+
+class Name(str):
+    """A key that holds a secret: itself for whoever looks it up or writes it, `shown` for whoever reads messages."""
+
+    __slots__ = ("shown",)
+
+    shown: str
+
+    def __new__(cls, text: str, shown: str) -> Self:
+        made = super().__new__(cls, text)
+        made.shown = shown
+        return made
+
+
+def shown(key: str) -> str:
+    """Return a key as messages and reports may have it."""
+    return key.shown if isinstance(key, Name) else key
 
 
 class Secret:

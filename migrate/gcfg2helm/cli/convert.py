@@ -52,25 +52,13 @@ def _show_changes(done: Any, tables: Any, output: str, *, stream: Any) -> bool:
 
 
 def _changes(done: Any, tables: Any) -> Any:
+    from gcfg2helm.plan import secrets
     from gcfg2helm.values import diff
 
-    before, after = _masked(done.before), _masked(done.values.tree)
+    before, after = (
+        {key: secrets.masked(value, (key,)) for key, value in tree.items()} for tree in (done.before, done.values.tree)
+    )
     return diff.changes(before, after, lambda path: _secret_path(tables, path))
-
-
-def _masked(tree: Any) -> Any:
-    """Return values with the texts masked that hold a secret wherever they stand: a key, a URL with a password."""
-    from gcfg2helm.masked import Secret
-    from gcfg2helm.plan import secrets
-
-    def masked(tree: Any) -> Any:
-        if isinstance(tree, dict):
-            return {key: masked(value) for key, value in tree.items()}
-        if isinstance(tree, list):
-            return [masked(value) for value in tree]
-        return Secret(tree) if isinstance(tree, str) and secrets.holds_secret(tree) else tree
-
-    return masked(tree)
 
 
 def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
@@ -78,7 +66,7 @@ def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
     from gcfg2helm.plan import secrets
 
     if path[:1] != ("config",) or len(path) < 3:
-        return len(path) > 1 and not path[-1].startswith("[") and secrets.secret_name("", path[-1])
+        return len(path) > 1 and not path[-1].startswith("[") and secrets.secret_key(path)
     section, _ = gcfg.split_header(path[1])
     setting = tables.find(section, path[2])
     return bool(setting.secret if setting else secrets.secret_name(section, path[2]))

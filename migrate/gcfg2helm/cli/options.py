@@ -40,6 +40,7 @@ class Settings(NamedTuple):
     image: tuple[str, ...]
     secrets: SecretMode
     secret_name: str
+    not_secret: tuple[str, ...]
     chart_defaults: str
     prefer: str
     root: Path | None
@@ -113,6 +114,7 @@ def _settings(
     image: Annotated[list[str], typer.Option(metavar="NAME", help="Image for content; repeatable.", rich_help_panel=ANSWERS)] = [],  # noqa: B006
     secrets: Annotated[SecretMode, typer.Option(help="separate: files of their own; existing: references only; inline: in values.yaml.", rich_help_panel=ANSWERS)] = SecretMode.SEPARATE,
     secret_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the Kubernetes Secret.", rich_help_panel=ANSWERS)] = "",
+    not_secret: Annotated[list[str], typer.Option(metavar="SETTING", help="A setting that holds no secret, though it looks so; repeatable.", rich_help_panel=ANSWERS)] = [],  # noqa: B006
     chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=_word("--chart-defaults", "server", "chart"), help="server: behave as the old server; chart: leave the chart's own defaults in.", rich_help_panel=ANSWERS)] = "server",
     prefer: Annotated[str, typer.Option(metavar="gcfg|values", callback=_word("--prefer", "gcfg", "values"), help="Who wins under `config` where both speak.", rich_help_panel=ANSWERS)] = "gcfg",
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="The old server's file system, or a copy: files are read from it.", exists=True, file_okay=False, rich_help_panel=SOURCES)] = None,
@@ -126,7 +128,7 @@ def _settings(
 ) -> Settings:  # fmt: skip
     return Settings(
         chart, helm, chart_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
-        license_file_secret, license_server, tuple(image), secrets, secret_name, chart_defaults, prefer, root, tuple(also),
+        license_file_secret, license_server, tuple(image), secrets, secret_name, tuple(not_secret), chart_defaults, prefer, root, tuple(also),
         env_file, mappings, frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet,
     )  # fmt: skip
 

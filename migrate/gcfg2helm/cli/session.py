@@ -211,6 +211,7 @@ def _options(settings: Settings, name: str) -> Options:
         images=settings.image,
         secrets=settings.secrets,
         secret_name=settings.secret_name,
+        not_secret=frozenset(name.lower() for name in settings.not_secret),
         chart_defaults=settings.keep_defaults,
         prefer=settings.preferred,
         **readers,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gcfg2helm import gcfg
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.findings import Finding, InputError, Level, Place, finding
-from gcfg2helm.masked import Secret
-from gcfg2helm.plan import files, gone, needs, secrets
+from gcfg2helm.masked import Secret, shown
+from gcfg2helm.plan import files, gone, needs, placing, secrets
 from gcfg2helm.plan.answers import unanswered
 from gcfg2helm.plan.comments import Commentary
 from gcfg2helm.plan.context import Context, Group, Options, Result
@@ -73,7 +73,7 @@ def build(
 
 
 def _take_out_passwords(groups: Groups, chart: Chart, backend: Backend) -> None:
-    """Take the password out of each URL that does not come under `config`, where `secrets.place` would see to it."""
+    """Take the password out of each URL that does not come under `config`, where `placing.place` would see to it."""
     for group in groups.values():
         holds_url = any("://" in (at.entry.value or "") for at in group.live)
         if holds_url and group.setting.rule(chart.version, backend).action not in (Action.CARRY, Action.RENAME):
@@ -152,7 +152,8 @@ class _Draft:
         entry, name = group.last.entry, group.setting.name
         variable = f"CONNECT_{entry.section}" if name == entry.section else f"CONNECT_{entry.section}_{name}"
         value = group.value
-        if secrets.secret_name(entry.section, name) or secrets.holds_secret(value):
+        secret = secrets.secret_name(entry.section, name) or secrets.holds_secret(value)
+        if secret and not self.ctx.options.spares(variable, group.key):
             self.env.append(
                 EnvSecret(variable, variable.removeprefix("CONNECT_").lower().replace("_", "-"), Secret(value))
             )
@@ -169,14 +170,14 @@ class _Draft:
         if group.live and group.last.file == self.environment:
             reason = "The environment of the old service overrides it."
             what = f"{group.key} is set by the environment; this line has no effect."
-            key = group.header, group.setting.name
+            key = shown(group.header), group.setting.name
             self.decisions.append(Decision(at, Outcome.SUPERSEDED, *key, (), reason, group.setting.origin))
             self.findings.append(finding("G2H112", what, place=at.place))
             return
         emptied = group.setting.multi or at.entry.value is None
         reason = "A name without `=` empties what was collected so far." if emptied else "A later line wins."
         self.decisions.append(
-            Decision(at, Outcome.SUPERSEDED, group.header, group.setting.name, (), reason, group.setting.origin)
+            Decision(at, Outcome.SUPERSEDED, shown(group.header), group.setting.name, (), reason, group.setting.origin)
         )
         code, what = ("G2H113", "is emptied by a name without `=`") if emptied else ("G2H105", "is set again later")
         self.findings.append(finding(code, f"{group.key} {what}; this line has no effect.", place=at.place))
@@ -247,14 +248,14 @@ class _Draft:
         subsection = group.subsection if result.subsection is None else result.subsection
         own = result.values is None or group.key in ctx.preferred
         values = group.values if own else list(result.values or ())
-        header = gcfg.header(setting.section, subsection)
+        header = secrets.as_key(gcfg.header(setting.section, subsection))
         path = ("config", header, setting.name)
         if result.outcome is Outcome.RENAMED and not setting.multi and self._stands(setting, subsection):
-            reason = f"{header}.{setting.name} stands in the file too, and wins."
+            reason = f"{shown(header)}.{setting.name} stands in the file too, and wins."
             self._record(group, rule, Result(Outcome.SUPERSEDED, reason=reason))
             return
         outcome, reason, variable = result.outcome, result.reason, ""
-        placement = secrets.place(self.ctx, group, setting, subsection, values)
+        placement = placing.place(self.ctx, group, setting, subsection, values)
         if placement is not None:
             self.findings += placement.findings
             if placement.env or placement.secret_values:
@@ -307,7 +308,7 @@ class _Draft:
         origin = rule.origin or group.setting.origin
         for number, at in enumerate(group.live):
             mine = becomes if number == 0 or becomes is None else ()
-            key = group.header, group.setting.name
+            key = shown(group.header), group.setting.name
             self.decisions.append(Decision(at, result.outcome, *key, result.path, reason, origin, variable, mine))
 
     # the whole -------------------------------------------------------------------------------------------------------
@@ -319,7 +320,9 @@ class _Draft:
         mounts = files.build(ctx, self.carried)
         self.proposals += mounts.edits
         self.findings += mounts.findings
-        env_edits, found, secret_name = secrets.env_edits(ctx, self.env)
+        self.proposals, hidden, found = placing.outside(ctx, self.proposals)
+        self.findings += found
+        env_edits, found, secret_name = placing.env_edits(ctx, self.env)
         self.proposals += env_edits
         self.findings += found
         commentary = Commentary(sources, self.decisions)
@@ -334,7 +337,7 @@ class _Draft:
         self.findings += found
         secret_edits = [
             Edit(path, one_or_list(list(texts), len(texts) > 1)) for path, texts in self.secret_values.items()
-        ]
+        ] + hidden
         return Plan(
             ctx.chart,
             ctx.backend,
@@ -342,7 +345,7 @@ class _Draft:
             ctx.namespace,
             self.decisions,
             edits,
-            self.findings,
+            list(map(secrets.clean, self.findings)),
             commentary.head,
             secret_edits,
             self.env,

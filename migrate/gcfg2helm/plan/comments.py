@@ -82,15 +82,16 @@ class Commentary:
         return waiting
 
     def _beside(self, entry: Entry, file: str) -> list[str]:
-        """Return the comment behind a value; where a secret was cut at the comment's sign, it is the secret's rest."""
+        """Return the comment behind a value; behind a secret it may be what a comment sign cut off."""
         if not entry.beside:
             return []
-        if entry.cut:
-            whole = self._decisions[id(entry)].outcome is Outcome.SECRET or "://" in (entry.value or "")
-            if whole or secrets.secret_name(entry.section, entry.name):
-                what = "What a comment sign cut off a secret stands in no comment."
-                self.findings.append(finding("G2H506", what, place=Place(file, entry.line, entry.column)))
-                return [STARS]
+        secret = secrets.secret_name(entry.section, entry.name)
+        secret = secret or self._decisions[id(entry)].outcome is Outcome.SECRET
+        secret = secret or (entry.cut and "://" in (entry.value or ""))
+        if secret and entry.beside.strip("; #\t*"):
+            what = f"The comment behind {entry.name} is left out: it may be what a `;` or `#` cut off a secret."
+            self.findings.append(finding("G2H506", what, place=Place(file, entry.line, entry.column)))
+            return [STARS]
         return self._clean((entry.beside,), file)
 
     def _clean(self, lines: Iterable[str], file: str) -> list[str]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gcfg2helm import gcfg
 from gcfg2helm.enums import ChartDefaults, Prefer, SecretMode, Tls
+from gcfg2helm.masked import shown
+from gcfg2helm.plan import secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,8 +49,13 @@ class Options(NamedTuple):
     secret_name: str = ""
     chart_defaults: ChartDefaults = ChartDefaults.SERVER
     prefer: Prefer = Prefer.GCFG
+    not_secret: frozenset[str] = frozenset()
     read_file: FileReader = _no_files
     read_beside: FileReader = _no_files
+
+    def spares(self, *keys: str) -> bool:
+        """Whether the admin says of a setting, by any of its names, that it holds no secret (`--not-secret`)."""
+        return any(key.lower() in self.not_secret for key in keys)
 
     def read_definition(self, path: str) -> bytes | str | None:
         """Read a file that only describes content, never a key or a certificate: it may also lie beside the gcfg."""
@@ -78,12 +85,13 @@ class Group:
     @property
     def header(self) -> str:
         """The section as the header names it, in canonical capitals: `LDAP "x"`."""
-        return gcfg.header(self.setting.section, self.subsection)
+        text = gcfg.header(self.setting.section, self.subsection)
+        return text if self.subsection is None else secrets.as_key(text)
 
     @property
     def key(self) -> str:
         """The setting as people write it: `LDAP "x".BindDN`."""
-        return f"{self.header}.{self.setting.name}"
+        return f"{shown(self.header)}.{self.setting.name}"
 
     @property
     def values(self) -> list[str]:
@@ -175,9 +183,9 @@ class Context:
                 yield group
 
     def value(self, key: str) -> str | None:
-        """Return the effective value of `Section.Name`; None where the gcfg does not set it."""
+        """Return the effective value of `Section.Name`, without the secrets of its URLs; None where the gcfg does not set it."""
         group = self.group(key)
-        return group.value if group and group.live else None
+        return secrets.without_passwords(group.value) if group and group.live else None
 
     def flag(self, key: str) -> bool | None:
         """Return the effective value of `Section.Name` as a boolean; None where it is not set or none."""

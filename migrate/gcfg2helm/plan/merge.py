@@ -14,6 +14,7 @@ from gcfg2helm import gcfg
 from gcfg2helm.chart import managed
 from gcfg2helm.enums import Backend, ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
+from gcfg2helm.masked import STARS, Secret
 from gcfg2helm.plan import secrets
 from gcfg2helm.tables import Action, DefaultRule, Fate
 from gcfg2helm.values import scalars, write
@@ -335,11 +336,21 @@ def _with_sections(edits: Sequence[Edit], config: Mapping[str, Tree]) -> list[Ed
 
 
 def _starred(tree: Tree) -> Tree:
+    """Return a value with stars for what is secret in it; a text keeps the rest of its words."""
+    if isinstance(tree, str):
+        return secrets.scrub_comment(tree)[0] if secrets.holds_secret(tree) else tree
+    return _shown(secrets.masked(tree))
+
+
+def _shown(tree: Tree) -> Tree:
     if isinstance(tree, dict):
-        return {key: _starred(value) for key, value in tree.items()}
+        return {key: _shown(value) for key, value in tree.items()}
     if isinstance(tree, list):
-        return [_starred(value) for value in tree]
-    return secrets.scrub_comment(tree)[0] if isinstance(tree, str) and secrets.holds_secret(tree) else tree
+        return list(map(_shown, tree))
+    if not isinstance(tree, Secret):
+        return tree
+    text, found = secrets.scrub_comment(tree.reveal())
+    return text if found else STARS
 
 
 def brief(value: object) -> str:

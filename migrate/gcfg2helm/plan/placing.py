@@ -13,22 +13,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import gcfg
 from gcfg2helm.enums import SecretMode
-from gcfg2helm.findings import finding
-from gcfg2helm.masked import Secret
+from gcfg2helm.findings import Command, finding
+from gcfg2helm.masked import Secret, shown
 from gcfg2helm.plan import secrets
 from gcfg2helm.plan.decisions import EnvSecret
+from gcfg2helm.plan.merge import LIST_PATHS
 from gcfg2helm.tables import Kind
 from gcfg2helm.tables.types import meaning
-from gcfg2helm.values.tree import Edit
+from gcfg2helm.values.paths import dotted
+from gcfg2helm.values.tree import Edit, applied, find
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gcfg2helm.findings import Finding, Place
     from gcfg2helm.plan.context import Context, Group
     from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.tables import Setting
-    from gcfg2helm.values.tree import Tree
+    from gcfg2helm.values.tree import Path, Tree
 
 # The setting, and so the documented environment variable, that holds the password of a database URL.
 _PASSWORD_OF = {"Postgres.URL": "Password", "Postgres.InstrumentationURL": "InstrumentationPassword"}
@@ -78,7 +80,9 @@ def place(ctx: Context, group: Group, setting: Setting, subsection: str | None, 
         warning = finding("G2H503", f"{key} holds a secret and stays in values.yaml.", place=at)
         return Placement(values, None, None, "", "", (warning, *hints))
     hints += () if _is_sure(group, setting, whole=whole, parts=parts) else (_doubtful(key, at),)
-    kept = None if whole or header else [secrets.without(text, found) for text, found in zip(values, parts, strict=True)]
+    kept = (
+        None if whole or header else [secrets.without(text, found) for text, found in zip(values, parts, strict=True)]
+    )
     kept = kept if kept and any(kept) else None
     plain = _PLAIN_NAME.fullmatch(setting.section) and _PLAIN_NAME.fullmatch(setting.name)
     if subsection is not None or len(values) != 1 or not plain:
@@ -106,7 +110,7 @@ def place(ctx: Context, group: Group, setting: Setting, subsection: str | None, 
 
 def _shown(setting: Setting, subsection: str | None) -> str:
     """Return the setting as messages name it: a secret in the name of its section shows as stars."""
-    return f"{gcfg.header(setting.section, secrets.shown_name(subsection))}.{setting.name}"
+    return f"{shown(secrets.as_key(gcfg.header(setting.section, subsection)))}.{setting.name}"
 
 
 def _is_secret(group: Group, setting: Setting, value: str) -> bool:
@@ -115,15 +119,13 @@ def _is_secret(group: Group, setting: Setting, value: str) -> bool:
         return bool(value)
     if setting.secret or group.known:
         return setting.secret
-    return gcfg.boolean(value) is None and (
-        secrets.means_secret(setting.name) or secrets.may_mean_secret(setting.name)
-    )
+    return gcfg.boolean(value) is None and (secrets.means_secret(setting.name) or secrets.may_mean_secret(setting.name))
 
 
 def _parts(setting: Setting, value: str, *, cut: bool) -> list[secrets.Part]:
     """Return the secrets inside a value; a number or a boolean has none."""
     if setting.key in _PASSWORD_OF:
-        return secrets.database_parts(value)
+        return secrets.database_parts(value, cut=cut)
     if setting.kind in _BARE_KINDS and meaning(setting.kind, value) is not None:
         return []
     return secrets.parts(value, cut=cut)
@@ -149,6 +151,69 @@ def _encrypted(ctx: Context, group: Group, key: str) -> tuple[Finding, ...]:
     what = f"{key} may be encrypted; this program cannot tell."
     todo = "If it is, bring the old server's key file along with the data directory, or set the plain value."
     return (finding("G2H505", what, todo, group.last.place),)
+
+
+def outside(ctx: Context, edits: Sequence[Edit]) -> tuple[list[Edit], list[Edit], list[Finding]]:
+    """Take the secrets out of values that files of the old server bring, such as the profiles of the launcher.
+
+    Returns the edits of values.yaml, those of the second values file, and what to know. A map gives up single keys; a
+    list, which Helm replaces as a whole, goes there whole. The items of `pod.env` and its like refer to Secrets only.
+    """
+    public: list[Edit] = []
+    hidden: list[Edit] = []
+    found: list[Finding] = []
+    for edit in edits:
+        composed = isinstance(edit.value, dict | list) and edit.path not in LIST_PATHS and edit.path[:1] != ("config",)
+        holders = list(_holders(secrets.masked(edit.value, edit.path), edit.path)) if composed else []
+        if not holders:
+            public.append(edit)
+            continue
+        names = [dotted(path) for path in holders]
+        if ctx.options.secrets is SecretMode.INLINE:
+            public.append(edit)
+            found += (
+                finding("G2H503", f"{name} holds a secret and stays in values.yaml.", path=edit.path) for name in names
+            )
+            continue
+        if ctx.options.secrets is SecretMode.EXISTING:
+            todo = "Write it into a file that Helm gets with a further -f."
+            found += (
+                finding("G2H507", f"{name} must be in a values file of your own.", todo, path=edit.path)
+                for name in names
+            )
+        else:
+            found += (finding("G2H502", f"{name} goes into the second values file.", path=edit.path) for name in names)
+        tree: dict[str, Tree] = applied({}, [Edit(edit.path, edit.value)])
+        hidden += (Edit(path, _masked(find(tree, path)), source=edit.source) for path in holders)
+        if edit.path not in holders:
+            left = find(applied(tree, [Edit(path, remove=True) for path in holders]), edit.path)
+            public.append(edit._replace(value=left))  # type: ignore[arg-type]
+    return public, hidden, found
+
+
+def _holders(tree: Tree, path: Path) -> Iterator[Path]:
+    """Yield the paths of the values inside maps that hold a secret; of a list with one, the path of the list."""
+    if isinstance(tree, list) and _holds(tree):
+        yield path
+    elif isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _holders(value, (*path, key))
+    elif isinstance(tree, Secret):
+        yield path
+
+
+def _holds(tree: Tree) -> bool:
+    items = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    return isinstance(tree, Secret) or any(map(_holds, items))
+
+
+def _masked(tree: object) -> Tree:
+    """Return a tree with every text in it masked."""
+    if isinstance(tree, dict):
+        return {key: _masked(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return list(map(_masked, tree))
+    return Secret(tree) if isinstance(tree, str) else tree  # type: ignore[return-value]
 
 
 # what the pod reads ---------------------------------------------------------------------------------------------------
@@ -180,9 +245,9 @@ def _must_exist(ctx: Context, name: str, keys: Sequence[str]) -> Finding:
     what = f"The Secret {name} must exist in the namespace {ctx.namespace} with: {', '.join(keys)}."
     sources = [f"{keys[0]}=/dev/stdin"] if len(keys) == 1 else [f"{key}={key}.txt" for key in keys]
     start = ["kubectl", "create", "secret", "generic", name, "--namespace", ctx.namespace]
-    command = shlex.join([*start, *(f"--from-file={source}" for source in sources)])
-    todo = f"{command}  ({'Standard input' if len(keys) == 1 else 'Each file'} holds the value, without a line break.)"
-    return finding("G2H507", what, todo, path=_ENV_PATH)
+    command = Command(shlex.join([*start, *(f"--from-file={source}" for source in sources)]))
+    todo = f"Create it; {'standard input' if len(keys) == 1 else 'each file'} holds the value, without a line break:"
+    return finding("G2H507", what, todo, path=_ENV_PATH, commands=(command,))
 
 
 def manifest(plan: Plan) -> dict[str, Tree] | None:
@@ -199,5 +264,3 @@ def manifest(plan: Plan) -> dict[str, Tree] | None:
         "type": "Opaque",
         "stringData": {one.secret_key: one.value for one in plan.env_secrets},
     }
-
-

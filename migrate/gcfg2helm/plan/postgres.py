@@ -44,7 +44,8 @@ def databases(ctx: Context) -> list[Database]:
     """Return the PostgreSQL databases that the gcfg, or else the values, name; none for an empty setting."""
     found: list[Database] = []
     for name in SETTINGS:
-        text = ctx.value(f"Postgres.{name}") or _answer(ctx, name)
+        group = ctx.group(f"Postgres.{name}")
+        text = (group.value if group else "") or _answer(ctx, name)
         if text.strip():
             found.append(parse(f"Postgres.{name}", text))
     return found

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from gcfg2helm import gcfg, tables
-from gcfg2helm.masked import STARS
+from gcfg2helm.masked import STARS, Name, Secret
 from gcfg2helm.tables import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from gcfg2helm.findings import Finding
+    from gcfg2helm.values.tree import Path, Tree
 
 # Words that mean a secret wherever they are in a name, and ends of names that may mean one.
 _SECRET_WORDS = re.compile(
@@ -30,6 +33,11 @@ _HARMLESS_END = re.compile(
     r"|maxage|duration|interval|cost|rounds|url|uri|endpoint|name|type|count|limit|warning|prompt|label|id|env|field"
     r"|claim|format|algorithm|required|allowed|method|command|provider|namespace|publickey|hotkey|monkey|bypass|compass"
     r"|bitpin|spin|webauth)\Z"
+)
+# What refers to a Secret and its keys, in the objects of Kubernetes and in the values of the chart.
+_REFERENCES = frozenset({"secretName", "secretKey", "existingSecret", "imagePullSecrets", "tokenSecret"})
+_REFERENCES_IN = frozenset(
+    {("secretKeyRef", "key"), ("configMapKeyRef", "key"), ("file", "secret"), ("items", "key"), ("file", "secretKey")}
 )
 # Parameters of a URL that sign or open it.
 _PARAMETERS = frozenset({"sig", "code", "auth", "jwt", "hmac", "ticket", "session", "sid", "otp", "pin", "assertion"})
@@ -53,7 +61,7 @@ _NO_VALUE = re.compile(
     re.IGNORECASE,
 )
 _KEYWORD = re.compile(
-    r"(?:\A|(?<=[\s;,&?({\"'|]))(?P<name>[A-Za-z_][\w.-]{0,60})\s*(?:=|:(?!//))\s*"
+    r"(?:\A|(?<=[\s;,&?({\"'|]))(?P<name>[A-Za-z_][\w.-]{0,60})[\"']?\s*(?:=|:(?!//))\s*"
     r"(?P<value>\"[^\"]*\"?|'(?:[^'\\]|\\.)*'?|(?:(?i:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s;,&\"'{}]+)",
     re.DOTALL,
 )
@@ -104,6 +112,11 @@ def secret_name(section: str, name: str) -> bool:
     return setting.secret if setting else means_secret(name) or may_mean_secret(name)
 
 
+def secret_key(path: Sequence[str]) -> bool:
+    """Whether a value of the chart outside `config` is a secret by its key; the name of a Secret or of its key is none."""
+    return path[-1] not in _REFERENCES and tuple(path[-2:]) not in _REFERENCES_IN and secret_name("", path[-1])
+
+
 @lru_cache(4096)  # comments repeat their words
 def means_secret(name: str) -> bool:
     """Whether a name says that its value is a secret: `ApiToken`, `db_password`, `Key`."""
@@ -120,6 +133,12 @@ def may_mean_secret(name: str) -> bool:
 
 def _plain(name: str) -> str:
     return name.lower().rpartition(".")[2].replace("_", "").replace("-", "")
+
+
+@lru_cache(1024)
+def as_key(header: str) -> str:
+    """Return the header of a section as a key of the values; one that holds a secret knows how to hide it."""
+    return Name(header, hidden) if (hidden := redacted(header)) != header else header
 
 
 # texts ------------------------------------------------------------------------------------------------------------------
@@ -145,12 +164,10 @@ def url_parts(text: str, *, cut: bool) -> list[Part]:
     return _apart([*_users(text, cut=cut), *_lone_users(text), *_parameters(text)])
 
 
-def database_parts(text: str) -> list[Part]:
+def database_parts(text: str, *, cut: bool) -> list[Part]:
     """Return the secrets of a database URL or of libpq's text; `{$}` is where Connect puts the password, and none itself."""
-    if "://" in text:
-        found = url_parts(text, cut=False)
-    else:
-        found = _apart([*_libpq_parts(text), *_keywords(text)])
+    others = () if "://" in text else (*_libpq_parts(text), *_keywords(text))
+    found = _apart([*url_parts(text, cut=cut), *others])
     return [part for part in found if "{$}" not in unquote(text[part.start : part.end])]
 
 
@@ -174,6 +191,31 @@ def without_passwords(text: str) -> str:
 def redacted(text: str) -> str:
     """Return a sentence with stars for what is secret in its URLs, and for tokens."""
     return _starred(text, ((one.start, one.end) for one in _apart([*url_parts(text, cut=True), *_shapes(text)])))
+
+
+def masked(tree: Tree, path: Path = ()) -> Tree:
+    """Return values of the chart with every text masked that holds a secret: by its looks, its key, the `name` beside it."""
+    if isinstance(tree, dict):
+        name = tree.get("name")
+        hidden = isinstance(name, str) and secret_name("", name)
+        return {
+            redacted(key): Secret(value)
+            if isinstance(value, str) and ((hidden and key == "value") or _by_key(value, (*path, key)))
+            else masked(value, (*path, key))
+            for key, value in tree.items()
+        }
+    if isinstance(tree, list):
+        return [masked(value, path) for value in tree]
+    return Secret(tree) if isinstance(tree, str) and holds_secret(tree) else tree
+
+
+def _by_key(text: str, path: Path) -> bool:
+    return bool(text) and gcfg.boolean(text) is None and path[:1] != ("config",) and secret_key(path)
+
+
+def clean(one: Finding) -> Finding:
+    """Return a finding without what is secret in the URLs that it names."""
+    return one._replace(what=redacted(one.what), todo=redacted(one.todo))
 
 
 def _apart(found: Iterable[Part]) -> list[Part]:
@@ -290,8 +332,8 @@ def _shapes(text: str) -> Iterator[Part]:
         for shape in tokens.shapes():
             for match in shape.finditer(window):
                 found = match[0]
-                start = begin + match.start() + len(found) - len(found.lstrip(" \t=:\""))
-                end = _length(_WORD_END, text, begin + match.start() + len(found.rstrip(" \t\"")))
+                start = begin + match.start() + len(found) - len(found.lstrip(' \t=:"'))
+                end = _length(_WORD_END, text, begin + match.start() + len(found.rstrip(' \t"')))
                 yield Part(start, end, start, end)
 
 
@@ -389,7 +431,7 @@ def _can_be_value(line: str, said: re.Match[str]) -> bool:
     """Whether what a sentence says of a secret can be it: no plain word in the middle of the sentence."""
     word = said["value"].rstrip(".,;:!?)")
     ends = line[said.end() :].strip(" \t\r.\"'`)") == "" or said["value"] != word
-    return bool(word) and not _STARS.fullmatch(word) and (ends or not word.isalpha())
+    return bool(word) and "://" not in word and not _STARS.fullmatch(word) and (ends or not word.isalpha())
 
 
 def _word(line: str, start: int) -> Part:

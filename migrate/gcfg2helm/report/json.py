@@ -13,6 +13,7 @@ from gcfg2helm.findings import Asks, Level
 from gcfg2helm.masked import Secret
 from gcfg2helm.report import table
 from gcfg2helm.runbook import steps
+from gcfg2helm.values.paths import keys
 from gcfg2helm.values.tree import MISSING
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _setting(one: Decision, plan: Plan) -> dict[str, object]:
         "line": one.at.entry.line,
         "column": one.at.entry.column,
         "decision": one.outcome.value,
-        "path": ["pod", "env"] if one.variable and not one.becomes else list(one.path),
+        "path": ["pod", "env"] if one.variable and not one.becomes else keys(one.path),
         "variable": one.variable or None,
         "why": table.why(one, plan),
         "rule": one.origin or None,
@@ -131,7 +132,7 @@ def _finding(one: Finding) -> dict[str, object]:
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
-        "path": list(one.path),
+        "path": keys(one.path),
         "what": one.what,
         "todo": one.todo or None,
         "commands": [_command(command) for command in one.commands],
@@ -159,7 +160,7 @@ def _change(one: Change) -> dict[str, object]:
     sides = {"old": one.old, "new": one.new}
     return {
         "change": kind,
-        "path": list(one.path),
+        "path": keys(one.path),
         **{name: _plain(value) for name, value in sides.items() if value is not MISSING},
     }
 

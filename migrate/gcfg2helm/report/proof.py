@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm.report import text
 from gcfg2helm.values import write
-from gcfg2helm.values.paths import dotted
+from gcfg2helm.values.paths import dotted, keys
 from gcfg2helm.verify.compare import Status, Verdict
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
                 "pod": None if row.pod is None else str(row.pod),
                 "place": str(row.place) if row.place else None,
                 "rendered_line": row.rendered_line or None,
-                "path": list(row.path),
+                "path": keys(row.path),
                 "reason": row.reason,
                 "own": row.own,
             }
@@ -76,7 +76,7 @@ def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
                 "what": one.what,
                 "todo": one.todo,
                 "place": str(one.place) if one.place else None,
-                "path": list(one.path),
+                "path": keys(one.path),
             }
             for one in proof.findings
         ],

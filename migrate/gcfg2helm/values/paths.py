@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gcfg2helm.masked import shown
 from gcfg2helm.values import write
 
 if TYPE_CHECKING:
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
 
 def dotted(path: Path) -> str:
     """Return a values path for people: keys that hold more than letters and digits in quotes, as YAML has them."""
-    return ".".join(map(_key, path)).replace(".[", "[")
+    return ".".join(map(_key, keys(path))).replace(".[", "[")
+
+
+def keys(path: Path) -> list[str]:
+    """Return the keys of a path as reports may have them: a secret in one shows as stars."""
+    return list(map(shown, path))
 
 
 def _key(key: str) -> str:

@@ -20,7 +20,7 @@ from gcfg2helm.plan.merge import LIST_PATHS, brief
 from gcfg2helm.tables import DefaultRule, Fate, Setting, Tables
 from gcfg2helm.tables.types import meaning
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.values.tree import MISSING, Path, Tree, find, identity, same
+from gcfg2helm.values.tree import MISSING, Edit, Path, Tree, applied, find, identity, same
 from gcfg2helm.verify import layout, pod
 
 if TYPE_CHECKING:
@@ -351,10 +351,11 @@ class _Comparison:
                 if not same(actual, row.value) and not (row.value is None and actual is MISSING):
                     what = f"{dotted(row.path)} is not what it must be: {row.reason}"
                     self.findings.append(finding("G2H608", what, path=row.path))
+        hidden = [one.path for one in self.plan.secret_edits if one.path[:1] != ("config",)]
         for edit in self.plan.edits:
             if edit.path[:1] == ("config",) or not edit.source or edit.remove or edit.comments_only:
                 continue
-            actual = find(self.values, edit.path)
+            actual = _without(find(self.values, edit.path), edit.path, hidden)
             if edit.path in LIST_PATHS and isinstance(edit.value, list) and isinstance(actual, list):
                 differs = not set(map(identity, edit.value)) <= set(map(identity, actual))
             else:
@@ -364,6 +365,14 @@ class _Comparison:
                 start = edit.source[0]
                 what = f"{dotted(edit.path)} is {given}; from line {start.line} of {start.file} follows {brief(edit.value)}."
                 self.findings.append(finding("G2H607", what, path=edit.path))
+
+
+def _without(actual: object, path: Path, hidden: Sequence[Path]) -> object:
+    """Return a value without the keys below it that belong to the second values file."""
+    below = [one[len(path) :] for one in hidden if one[: len(path)] == path and len(one) > len(path)]
+    if not isinstance(actual, dict) or not below:
+        return actual
+    return applied(actual, [Edit(one, remove=True) for one in below])
 
 
 _RUNNERS = ("launcher", "kubernetes", "executionenvironments", "licensing")
