@@ -469,7 +469,7 @@ def test_a_site_adds_settings_and_sections(tmp_path: Path) -> None:
     assert rows == [
         ("Server.Motto", Outcome.DROPPED, "The proxy has it.", "site/a.toml"),
         ("Server.Address", Outcome.CARRIED, "It stays; the ingress is proposed from its scheme, host and path.", "server.toml"),
-        ('Own "n".Token', Outcome.SECRET, "A secret: it stands in the second values file.", "site/b.toml"),
+        ('Own "n".Token', Outcome.SECRET, "A secret: it goes into the second values file.", "site/b.toml"),
     ]  # fmt: skip
     assert {"G2H103", "G2H502"} <= {one.code for one in done.findings}
 
