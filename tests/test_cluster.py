@@ -88,6 +88,17 @@ def test_what_is_refused(cluster: Cluster, kind: str, spec: dict[str, Any], said
     assert said in apply(cluster, kind, spec)
 
 
+def test_typed_clients_send_protobuf(cluster: Cluster) -> None:
+    """`kubectl create` does, and so does Helm for its releases."""
+    assert kubectl(cluster, "create", "namespace", "x").returncode == 0
+    words = ("create", "secret", "generic", "s", "--namespace=x", "--from-literal=key=a b")
+    assert kubectl(cluster, *words).stdout == "secret/s created\n"
+    assert "already exists" in kubectl(cluster, *words).stderr
+    stored = cluster.get("secrets", "x", "s")
+    assert stored is not None
+    assert (stored["data"], stored["type"]) == ({"key": "YSBi"}, "Opaque")
+
+
 def test_what_cannot_change(cluster: Cluster) -> None:
     """The class of a claim is for good."""
     apply(cluster, "PersistentVolumeClaim", claim())

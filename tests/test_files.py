@@ -74,7 +74,7 @@ def mount(path: str, name: str = "files-etc-x", key: str = "") -> dict[str, Any]
     ],
 )
 def test_nothing_to_bring(text: str) -> None:
-    assert build(text) == files.Mounts([], [], [], {})
+    assert build(text) == files.Mounts([], [], [], {}, [])
 
 
 def test_a_certificate_comes_from_a_configmap() -> None:
@@ -194,19 +194,19 @@ def test_directories_are_a_question() -> None:
 @pytest.mark.parametrize("place", ["/etc/x/ca.pem", "/etc/x", "/etc/x/"])
 def test_what_values_yaml_mounts_is_there(place: str) -> None:
     answers = {"pod": {"volumeMounts": [{"name": "mine", "mountPath": place}]}}
-    assert build(CA + "/etc/x/ca.pem", answers=answers) == files.Mounts([], [], [], {})
+    assert build(CA + "/etc/x/ca.pem", answers=answers) == files.Mounts([], [], [], {}, [])
 
 
 def test_a_directory_that_values_yaml_mounts_is_there() -> None:
     answers = {"pod": {"volumeMounts": [{"name": "mine", "mountPath": "/srv"}]}}
-    assert build("[Metrics]\nDataPath = /srv/metrics", answers=answers) == files.Mounts([], [], [], {})
+    assert build("[Metrics]\nDataPath = /srv/metrics", answers=answers) == files.Mounts([], [], [], {}, [])
 
 
 def test_a_second_run_edits_nothing_and_still_makes_the_manifests() -> None:
     read: dict[str, bytes | str] = {"/etc/x/ca.pem": b"x"}
     first = build(CA + "/etc/x/ca.pem", read)
     second = build(CA + "/etc/x/ca.pem", read, {"pod": values(first)})
-    assert second == files.Mounts([], [], first.manifests, first.places)
+    assert second == files.Mounts([], [], first.manifests, first.places, [])
     assert second.manifests
 
 

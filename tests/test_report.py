@@ -28,12 +28,12 @@ from gcfg2helm import __version__, convert, gcfg, tables
 from gcfg2helm import chart as charts
 from gcfg2helm.cli import app, talk
 from gcfg2helm.enums import Backend, SecretMode, Tls
-from gcfg2helm.findings import Finding, Level, Place
+from gcfg2helm.findings import Asks, Finding, Level, Place, Where
 from gcfg2helm.masked import STARS
 from gcfg2helm.plan import postgres
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
-from gcfg2helm.report import github, markdown, proof, table, text
+from gcfg2helm.report import github, markdown, proof, shell, table, text
 from gcfg2helm.report import json as data
 from gcfg2helm.runbook import model, steps
 from gcfg2helm.runbook.server import Files
@@ -105,9 +105,16 @@ def made(source: str, options: Options | None = None, values: str | None = None,
         more.get("backend", Backend.LAUNCHER), "rsc", "connect", options or Options(), values=values,
     )  # fmt: skip
     done = convert.convert(request)
-    written = (f"v.{kind}.yaml" if there else "" for kind, there in
-               (("secret", done.secret), ("secret-values", done.secret_values), ("files", done.files)))  # fmt: skip
-    return data.make(request, done, done.findings, Files("f.gcfg", "v.yaml", *written))
+    secret, values_of_secrets, files = (
+        f"v.{kind}.yaml" if there else ""
+        for kind, there in (
+            ("secret", done.plan.env_secrets),
+            ("secret-values", done.secret_values),
+            ("files", done.files),
+        )
+    )
+    names = Files("f.gcfg", "v.yaml", secret, values_of_secrets, files, ("--release", "rsc"))
+    return data.make(request, done, done.findings, names)
 
 
 def step(report: data.Report, name: str) -> model.Step:
@@ -383,8 +390,8 @@ ALL_ANSWERS = Options(
     pvc="data", images=("ghcr.io/a/b:r4.4.2",), license_server="l:8989", ingress_class="nginx", tls_secret="cert"
 )
 ALWAYS = {
-    "repository", "namespace", "database-check", "certificate", "licence", "images", "storage", "ingress", "stop", "key",
-    "install", "verify", "dns", "caches", "roll-back",
+    "convert", "verify", "images", "ingress", "repository", "namespace", "dry-run", "database-check", "certificate", "licence",
+    "storage", "key", "stop", "install", "dns", "caches", "old-licence", "roll-back",
 }  # fmt: skip
 
 
@@ -399,63 +406,138 @@ def test_runbook_of_a_simple_server() -> None:
     pytest.param("[SMTP]\nPassword = x\n", {}, {"secret"}, set(), id="a secret"),
     pytest.param('[LDAP "x"]\nBindPassword = x\n', {}, {"secret-values"}, set(), id="a secret of a named section"),
     pytest.param("[SMTP]\nPassword = x\n", {"secrets": SecretMode.INLINE}, {"warnings"}, set(), id="inline"),
-    pytest.param("", {"pvc": ""}, {"copy"}, set(), id="new storage"),
+    pytest.param("", {"pvc": ""}, {"storage-choice", "copy", "difference", "clean"}, set(), id="new storage"),
     pytest.param("", {"pvc": "", "nfs": "n:/d"}, set(), set(), id="NFS"),
-    pytest.param("[Server]\nAddress = http://localhost\n", {"tls": Tls.POD}, set(), {"certificate", "dns"}, id="no host"),
+    pytest.param("[Server]\nAddress = http://localhost\n", {"tls": Tls.POD}, {"ingress-choice"}, {"certificate", "dns", "ingress"}, id="no host"),
     pytest.param("[Launcher]\nEnabled = true\nKubernetes = true\n", {}, set(), {"caches"}, id="off-host already"),
     pytest.param("[Launcher]\nEnabled = true\nKubernetesAuthToken = x\n", {}, {"token"}, {"caches"}, id="a token"),
-    pytest.param("[Launcher]\nKubernetesNamespace = other\n", {}, {"content-namespace"}, set(), id="two namespaces"),
+    pytest.param("[Launcher]\nKubernetesNamespace = other\n", {}, {"content-data"}, set(), id="two namespaces"),
     pytest.param("[Postgres]\nURL = postgres://u@localhost/c\n", {}, {"database-address"}, {"database-check"}, id="localhost"),
     pytest.param("[Database]\nProvider = sqlite\n", {}, {"postgresql"}, {"database-check"}, id="SQLite"),
-    pytest.param("[Branding]\nLogo = /etc/logo.png\n", {}, {"files"}, set(), id="a file"),
+    pytest.param("[Branding]\nLogo = /etc/logo.png\n", {}, {"files", "clean"}, set(), id="a file"),
     pytest.param("[Authentication]\nProvider = pam\n", {}, {"errors"}, set(), id="what no step settles"),
     pytest.param("[Nonsense]\nX = 1\n", {}, {"errors"}, set(), id="an unknown setting"),
+    pytest.param("[Licensing]\nLicenseType = remote\n", {}, set(), {"old-licence"}, id="a floating licence"),
+    pytest.param("", {"images": (), "license_server": ""}, {"images-choice", "licence-choice"}, {"images", "licence"}, id="open"),
 ])  # fmt: skip
 def test_runbook_steps(source: str, options: dict[str, Any], extra: set[str], missing: set[str]) -> None:
     """A step is there where the server needs it, and only there."""
-
     found = names(made(SMALL + source, ALL_ANSWERS._replace(**options)))
     assert (found - {"warnings"}) | (extra & {"warnings"} & found) == (ALWAYS | extra) - missing
 
 
-def test_runbook_settles_every_error_and_warning(server: str) -> None:
+def test_runbook_settles_what_is_asked(server: str) -> None:
     """No finding that asks for something is left without a step, and no step names one that is not there."""
     report = made(Path("rstudio-connect.gcfg").read_text(encoding="utf-8"))
     settled = {code for one in report.steps for code in one.codes}
-    asked = {one.code for one in report.findings if one.level > Level.INFO}
+    asked = {one.code for one in report.findings if one.asks is not Asks.KNOW}
     assert asked <= settled <= {one.code for one in report.findings}
+
+
+@pytest.mark.parametrize(("option", "answer", "gone"), [
+    ("pvc", "data", "storage-choice"), ("license_server", "l:8989", "licence-choice"), ("images", ("ghcr.io/a/b:r4.4.2",), "images-choice"),
+])  # fmt: skip
+def test_runbook_decisions(option: str, answer: Any, gone: str) -> None:
+    """They come first and together; an answer takes its own away, and nothing else."""
+    before, after = (names(made(SMALL, options)) for options in (Options(), Options(**{option: answer})))
+    marks = [one.mark for one in made(SMALL, Options()).steps]
+    assert marks == sorted(marks, key=lambda mark: mark is not model.Mark.DECISION)
+    decided = {one for one in before if one.endswith("-choice")}
+    assert decided == {"storage-choice", "licence-choice", "images-choice", "ingress-choice"}
+    assert {one for one in after if one.endswith("-choice")} == decided - {gone}
+
+
+def test_runbook_order() -> None:
+    """Proof and dry run come before anything is installed, the copy before the stop, the licence after the installation."""
+    found = [one.name for one in made(SMALL + "[SMTP]\nPassword = x\n", Options(license_server="l")).steps]
+    wanted = [
+        "convert",
+        "verify",
+        "namespace",
+        "dry-run",
+        "secret",
+        "copy",
+        "stop",
+        "difference",
+        "install",
+        "old-licence",
+    ]
+    assert [one for one in found if one in wanted] == wanted
+    assert found[-1] == model.BACK
 
 
 def test_runbook_facts() -> None:
     """Host, port, files, versions and names are this server's."""
     report = made(SMALL + '[SMTP]\nPassword = x\n[LDAP "x"]\nBindPassword = y\n', ALL_ANSWERS)
-    (check,) = commands(report, "database-check")
+    assert commands(report, "convert") == ["gcfg2helm convert f.gcfg --output v.yaml --yes --release rsc"]
+    check = commands(report, "database-check")[-1]
     assert check.endswith("-- pg_isready -h db.example.org -p 6543")
     assert check.index("--namespace connect") < check.index(" -- ")
     assert commands(report, "secret") == ["kubectl apply -f v.secret.yaml"]
     start = f"helm upgrade --install rsc rstudio/rstudio-connect --version {charts.NEWEST} --namespace connect"
-    assert commands(report, "install") == [f"{start} -f v.yaml -f v.secret-values.yaml"]
+    assert commands(report, "install")[0] == f"{start} -f v.yaml -f v.secret-values.yaml"
     assert step(report, "dns").title == "Point c.example.org to the cluster"
     assert "ghcr.io/a/b:r4.4.2" in step(report, "images").notes[0]
     assert "v.secret-values.yaml" not in commands(made(SMALL, ALL_ANSWERS), "install")[0]
 
 
+def test_runbook_with_existing_secrets() -> None:
+    """The files that Helm and kubectl get are made by commands of the runbook, with every key and no value."""
+    source = SMALL + '[SMTP]\nPassword = x-1\n[Postgres]\nPassword = x-2\n[LDAP "x"]\nBindPassword = x-3\n'
+    report = made(source, ALL_ANSWERS._replace(secrets=SecretMode.EXISTING))
+    for name, keys in (
+        ("secret", ("smtp-password", "postgres-password")),
+        ("secret-values", ('LDAP "x"', "BindPassword")),
+    ):
+        write, *_ = commands(report, name)
+        assert write.startswith(f"test -e v.{name}.yaml || (umask 077 && printf ")
+        assert all(key in write for key in keys)
+    assert not any(value in str(report.steps) for value in ("x-1", "x-2", "x-3"))
+    assert commands(report, "install")[0].endswith("-f v.yaml -f v.secret-values.yaml")
+
+
 def test_runbook_commands_are_for_a_shell() -> None:
-    """Names with blanks and quotes come through a shell in one piece."""
+    """Names with blanks and quotes come through a shell in one piece, and each command stands on one line."""
     source = SMALL.replace("[Server]", '[Server]\nDataDir = "/mnt/it\'s here"')
     report = made(source, Options(images=("i",), license_server="l", storage_class="c", storage_size="1Gi"))
     copied = [shlex.split(command) for command in commands(report, "copy")]
-    assert copied[3][:4] == ["sudo", "tar", "-C", "/mnt/it's here"]
+    assert copied[3][:5] == ["{", "sudo", "tar", "-C", "/mnt/it's here"]
     (override,) = (word for word in copied[1] if word.startswith("--overrides="))
     volumes = json.loads(override.partition("=")[2])["spec"]["volumes"]
     assert volumes[0]["persistentVolumeClaim"]["claimName"] == "rsc-rstudio-connect-shared-storage"
+    assert not any("\n" in command.line for one in report.steps for command in one.commands)
 
 
-def test_runbook_claim_is_the_chart_s(server: str) -> None:
-    """The helm command of the verification and of the installation name the same files."""
+def test_runbook_gives_helm_the_files_of_the_proof(server: str) -> None:
+    """The proof, the dry run and the installation name the same files."""
     report = made(Path("rstudio-connect.gcfg").read_text(encoding="utf-8"))
     installed = set(re.findall(r"v\.[a-z.-]*yaml", commands(report, "install")[0]))
-    assert installed == set(re.findall(r"v\.[a-z.-]*yaml", commands(report, "verify")[0]))
+    for name in ("verify", "dry-run"):
+        assert installed == set(re.findall(r"v\.[a-z.-]*yaml", commands(report, name)[0]))
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is absent")
+@pytest.mark.parametrize("mode", list(SecretMode))
+def test_the_script_is_clean(server: str, mode: SecretMode) -> None:
+    """shellcheck finds nothing in the runbook as a script, which holds every command that is no decision's."""
+    report = made(Path("rstudio-connect.gcfg").read_text(encoding="utf-8"), Options(secrets=mode))
+    script = shell.render("A title\nof two lines", report.steps)
+    done = subprocess.run(["shellcheck", "-"], input=script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    for one in report.steps:
+        for command in one.commands if one.mark is model.Mark.COMMAND else ():
+            assert (command.text if command.where is Where.HERE else shlex.quote(command.text)) in script
+            assert command.into in script
+
+
+def test_the_script_stops_where_nobody_answers(tmp_path: Path) -> None:
+    """At the first decision, before any command."""
+    script = tmp_path / "migrate.sh"
+    script.write_text(shell.render("t", made(SMALL, Options()).steps), encoding="utf-8")
+    done = subprocess.run(["bash", script], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Nobody answers: stopped at a decision." in done.stderr
+    assert subprocess.run(["bash", script, "else"], capture_output=True, check=False).returncode == 2
 
 
 # check -----------------------------------------------------------------------------------------------------------------
@@ -475,6 +557,7 @@ def test_check_exit_codes(ldap: Path) -> None:
     assert "G2H401" not in ignored.stdout
     assert run("check", "none.gcfg").exit_code == 3
     assert run("check", "sqlite.gcfg", "--runbook", "--format", "github").exit_code == 2
+    assert run("check", "sqlite.gcfg", "--format", "shell").exit_code == 2
     assert sorted(ldap.iterdir()) == sorted([*before, ldap / "sqlite.gcfg"])
 
 

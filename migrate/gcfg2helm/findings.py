@@ -36,10 +36,19 @@ class Where(StrEnum):
 
 
 class Command(NamedTuple):
-    """A command for a shell, on one line or several, and where to run it."""
+    """A command for bash, on one line or several, and where to run it.
+
+    `into` is a command that runs here and takes what the other prints, wherever that ran; empty: nothing does.
+    """
 
     text: str
     where: Where = Where.HERE
+    into: str = ""
+
+    @property
+    def line(self) -> str:
+        """The whole, for one machine: `text | into`."""
+        return f"{self.text} | {self.into}" if self.into else self.text
 
 
 class Place(NamedTuple):

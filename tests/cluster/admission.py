@@ -84,7 +84,7 @@ def _names(kind: Kind, metadata: dict[str, Any]) -> list[str]:
 def _data(made: dict[str, Any]) -> list[str]:
     """Check and complete a Secret or ConfigMap: `stringData` becomes `data`."""
     if made["kind"] == "Secret":
-        made.setdefault("type", "Opaque")
+        made["type"] = made.get("type") or "Opaque"
         data = made.setdefault("data", {}) or {}
         for key, value in (made.pop("stringData", None) or {}).items():
             data[key] = base64.b64encode(value.encode()).decode()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import yaml
 from aiohttp import web
 
-from cluster import controllers, patches, programs
+from cluster import controllers, patches, programs, protobuf
 from cluster.admission import RefusedError, admitted
 from cluster.kinds import KINDS, Kind, schema
 from cluster.store import Key, Store, matches
@@ -145,14 +145,10 @@ class Cluster:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read() if request.can_read_body else b""
-        if "protobuf" in request.content_type:
-            return _status(
-                415, "UnsupportedMediaType", "the double reads JSON: kubectl create --dry-run=client | kubectl apply"
-            )
         try:
-            body = yaml.safe_load(raw) if "yaml" in request.content_type else json.loads(raw) if raw else None
-        except ValueError:
-            return _status(400, "BadRequest", f"cannot read {request.content_type}")
+            body = _body(request.content_type, raw)
+        except ValueError as error:
+            return _status(415, "UnsupportedMediaType", str(error))
         self.requests.append(Request(request.method, request.path, dict(request.query), body))
         try:
             return await self._routed(request, body)
@@ -168,6 +164,8 @@ class Cluster:
             raise RefusedError(404, "NotFound", f"{request.path} needs a namespace")
         if target.kind.plural == "pods" and target.part in ("exec", "attach", "log"):
             return await self._pod(request, target)
+        if target.kind.plural == "deployments" and target.part == "scale":
+            return self._scale(request, target, body)
         if target.part not in ("", "status"):
             raise RefusedError(404, "NotFound", f"the double does not serve {target.part}")
         match request.method:
@@ -222,6 +220,8 @@ class Cluster:
                 made = event["object"]
                 if target.namespace in ("", made["metadata"].get("namespace")) and matches(made, labels, fields):
                     await response.write(json.dumps(event).encode() + b"\n")
+        except ConnectionResetError:
+            pass  # who watched has gone
         finally:
             self.store.watchers.remove(entry)
         return response
@@ -292,6 +292,18 @@ class Cluster:
             controllers.settle(self.store)
         return web.json_response(found)
 
+    def _scale(self, request: web.Request, target: _Target, body: Any) -> web.Response:
+        """Read or change the number of replicas."""
+        found = self._existing(target)
+        if request.method in ("PUT", "PATCH"):
+            spec = {**found["spec"], "replicas": body["spec"]["replicas"]}
+            self.store.put(target.kind, {**found, "spec": spec})
+            controllers.settle(self.store)
+            found = self._existing(target)
+        head = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": found["metadata"]}
+        replicas = found["spec"].get("replicas", 1)
+        return web.json_response({**head, "spec": {"replicas": replicas}, "status": {"replicas": replicas}})
+
     # pods ------------------------------------------------------------------------------------------------------------
 
     async def _pod(self, request: web.Request, target: _Target) -> web.StreamResponse:
@@ -335,6 +347,13 @@ class Cluster:
 def _program(pod: dict[str, Any]) -> list[str]:
     container = pod["spec"]["containers"][0]
     return [*(container.get("command") or []), *(container.get("args") or [])]
+
+
+def _body(kind: str, raw: bytes) -> Any:
+    """Return what was sent. Raises ValueError where that cannot be read."""
+    if "protobuf" in kind:
+        return protobuf.decode(raw)
+    return yaml.safe_load(raw) if "yaml" in kind else json.loads(raw) if raw else None
 
 
 def _status(code: int, reason: str, message: str) -> web.Response:
@@ -391,6 +410,9 @@ def _resources(api: str) -> dict[str, Any]:
         if one.api_version == api:
             own = {"name": one.plural, "singularName": one.kind.lower(), "namespaced": one.namespaced, "kind": one.kind}
             listed.append({**own, "verbs": _VERBS, "shortNames": list(one.short)})
+            if one.plural == "deployments":
+                scale = {"group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": ["get", "patch", "update"]}
+                listed.append({"name": "deployments/scale", "singularName": "", "namespaced": True, **scale})
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api, "resources": listed}
 
 

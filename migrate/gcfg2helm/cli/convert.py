@@ -116,7 +116,7 @@ def convert(
             loaded, done, findings = converted(settings, gcfg, output)
         if report is not None:
             failure = _UNPROVEN if done.unproven else ""
-            outputs.write(report, outputs.made(loaded, done, findings, gcfg, output, beside, failure))
+            outputs.write(report, outputs.made(settings, loaded, done, findings, gcfg, output, beside, failure))
         if done.unproven:
             _show_findings(settings, findings)
             chart = loaded.request.chart

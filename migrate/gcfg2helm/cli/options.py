@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -131,6 +132,22 @@ def _settings(
         license_file_secret, license_server, tuple(image), secrets, secret_name, tuple(not_secret), chart_defaults, prefer, root, tuple(also),
         env_file, mappings, frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet,
     )  # fmt: skip
+
+
+_TALK = ("fail_on", "verbose", "quiet")  # what a command says and ends with, not what it does
+
+
+def words(settings: Settings) -> tuple[str, ...]:
+    """Return the words of a command line that give these settings; what is the default stays unsaid."""
+    said: list[str] = []
+    for name, parameter in inspect.signature(_settings).parameters.items():
+        value = getattr(settings, name)
+        several = isinstance(value, tuple | frozenset)
+        listed = sorted(value) if isinstance(value, frozenset) else value if several else (value,)
+        if name not in _TALK and value != (tuple(parameter.default) if several else parameter.default):
+            for one in listed if several or value else ():
+                said += [f"--{name.replace('_', '-')}", str(one.value if isinstance(one, Enum) else one)]
+    return tuple(said)
 
 
 def shared(command: Callable[..., None]) -> Callable[..., None]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from gcfg2helm.cli import talk
+from gcfg2helm.cli import options, talk
 from gcfg2helm.cli.options import Settings
 from gcfg2helm.findings import Finding
 
@@ -25,6 +25,7 @@ def check(path: Path, inputs: Sequence[str]) -> None:
 
 
 def made(
+    settings: Settings,
     loaded: Any,
     done: Any,
     findings: Sequence[Finding],
@@ -38,10 +39,11 @@ def made(
     from gcfg2helm.runbook.server import Files
 
     output = "values.yaml" if output == "-" else output
-    kinds = {"secret": done.secret, "secret-values": done.secret_values, "files": done.files}
-    names = [str(beside(output, kind)) if there else "" for kind, there in kinds.items()]
+    kinds = {"secret": done.plan.env_secrets, "secret-values": done.secret_values, "files": done.files}
+    secret, values, mounted = (str(beside(output, kind)) if there else "" for kind, there in kinds.items())
     source = "rstudio-connect.gcfg" if gcfg == "-" else gcfg
-    return data.make(loaded.request, done, findings, Files(source, output, *names), failure)
+    names = Files(source, output, secret, values, mounted, options.words(settings))
+    return data.make(loaded.request, done, findings, names, failure)
 
 
 def text(report: Any, width: int, *, colour: bool, runbook: bool = False) -> Iterator[str]:
@@ -108,5 +110,5 @@ def kept(
                 loaded = session.load(settings, gcfg)
                 done = convert.convert(loaded.request)
                 findings = settings.heard([*loaded.findings, *done.findings])
-                write(path, made(loaded, done, findings, gcfg, output, beside, str(error)))
+                write(path, made(settings, loaded, done, findings, gcfg, output, beside, str(error)))
         raise

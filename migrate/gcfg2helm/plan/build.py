@@ -354,6 +354,7 @@ class _Draft:
             frozenset(merger.kept | self.kept),
             merger.added,
             mounts.places,
+            mounts.missing,
         )
 
     def _config_edits(self) -> Iterator[Edit]:

@@ -73,6 +73,14 @@ class EnvSecret(NamedTuple):
     value: Secret
 
 
+class Missing(NamedTuple):
+    """A Secret or ConfigMap that holds files of the old server's disk, which were not at hand: key and path of each."""
+
+    kind: str
+    name: str
+    files: tuple[tuple[str, str], ...]
+
+
 class Plan(NamedTuple):
     """Everything that a conversion decides, before anything is printed or written.
 
@@ -80,7 +88,8 @@ class Plan(NamedTuple):
     the file's suffix to Kubernetes objects) stand in files of their own. `head` are the comments at the top of the gcfg.
     `kept` are the paths under `config` where values.yaml says something else and wins (`--prefer values`).
     `added` are paths under `config` that no entry asks for and a decision brings, each with its reason.
-    `mounts` are the files that the pod gets, by the path of their mount, each with the entries that name it.
+    `mounts` are the files that the pod gets, by the path of their mount, each with the entries that name it;
+    `missing` are the objects for such files that somebody has to make.
     """
 
     chart: Chart
@@ -98,6 +107,7 @@ class Plan(NamedTuple):
     kept: frozenset[Path] = frozenset()
     added: Mapping[Path, str] = {}
     mounts: Mapping[str, Sequence[Place]] = {}
+    missing: Sequence[Missing] = ()
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many entries came to which outcome; the numbers add up to the number of entries."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Command, InputError, Where, finding
 from gcfg2helm.masked import Secret
+from gcfg2helm.plan.decisions import Missing
 from gcfg2helm.tables import Action, Holds
 from gcfg2helm.values.tree import Edit, identity
 
@@ -64,13 +65,14 @@ _LABEL = 63  # longest name of a volume
 class Mounts(NamedTuple):
     """What files.build decides: edits of `pod.volumes` and `pod.volumeMounts`, and the objects that they mount.
 
-    `places` are the entries that name a mounted file, by its path.
+    `places` are the entries that name a mounted file, by its path; `missing` are the objects that somebody has to make.
     """
 
     edits: list[Edit]
     findings: list[Finding]
     manifests: list[object]
     places: dict[str, Sequence[Place]]
+    missing: list[Missing]
 
 
 class _File:
@@ -104,7 +106,7 @@ class _Volume:
 
 def build(ctx: Context, carried: Sequence[Group]) -> Mounts:
     """Prepare the pod's disk for the paths that the carried settings name; the same path twice is one mount."""
-    mounts = Mounts([], [], [], {})
+    mounts = Mounts([], [], [], {}, [])
     mounted = _existing_mounts(ctx)
     files = _wanted(ctx, carried, mounted, mounts)
     for file in files:
@@ -316,6 +318,8 @@ def _provide(ctx: Context, volume: _Volume, files: Sequence[_File], mounts: Moun
     commands: tuple[Command, ...] = (Command(shlex.join([*words, *sources]), Where.SERVER),)
     if read:
         todo, commands = f"Add to its manifest: {', '.join(_key(file.path) for file in missing)}", ()
+    else:
+        mounts.missing.append(Missing(kind, name, tuple((_key(file.path), file.path) for file in missing)))
     unread = [file for file in missing if file.content is None]
     if unread:
         what = f"The {kind} {name} must hold {', '.join(file.path for file in unread)}."

@@ -141,7 +141,7 @@ def _finding(one: Finding) -> dict[str, object]:
 
 
 def _command(one: Command) -> dict[str, object]:
-    return {"text": one.text, "where": one.where.value}
+    return {"text": one.text, "where": one.where.value, "into": one.into or None}
 
 
 def _step(one: Step) -> dict[str, object]:

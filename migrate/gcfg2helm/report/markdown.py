@@ -166,5 +166,5 @@ def _step_lines(steps: Sequence[Step], level: int) -> Iterator[str]:
             yield prose(note)
             yield ""
         if step.commands:
-            yield from fence("sh", [command.text for command in step.commands])
+            yield from fence("sh", [line for command in step.commands for line in model.lines(command)])
             yield ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Level
 from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.runbook import model
 from gcfg2helm.runbook.model import Mark, Step
 from gcfg2helm.values import diff, write
 from gcfg2helm.values.paths import dotted
@@ -166,4 +167,4 @@ def step_lines(steps: Sequence[Step], width: int, *, colour: bool) -> Iterator[s
             )  # fmt: skip
             yield from wrapped
         for command in step.commands:
-            yield f"      {write.visible(command.text)}"
+            yield from (f"      {write.visible(line)}" for line in model.lines(command))

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from gcfg2helm.findings import Command, Where
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gcfg2helm.findings import Command
+BACK = "roll-back"  # the name of the step that is no part of the way forward
 
 
 class Mark(Enum):
@@ -22,7 +24,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `name` is stable; `notes` are paragraphs; `commands` are for a shell; `codes` the findings that it settles."""
+    """One step. `name` is stable; `notes` are paragraphs; `commands` are for bash; `codes` the findings that it settles."""
 
     name: str
     title: str
@@ -36,3 +38,10 @@ def summary(steps: Sequence[Step]) -> str:
     """Return how many steps have which mark: `18 steps; command to run: 10; decision needed: 8`."""
     parts = [f"{mark.value}: {number}" for mark in Mark if (number := sum(one.mark is mark for one in steps))]
     return "; ".join([f"{len(steps)} steps", *parts])
+
+
+def lines(command: Command) -> list[str]:
+    """Return a command as people copy it: below a comment that says where it runs, if that is not here."""
+    if command.where is Where.HERE:
+        return [command.line]
+    return [f"# on the old server{', from the last | on here' if command.into else ''}:", command.line]

@@ -1,4 +1,4 @@
-"""The steps of the runbook from storage to roll-back: the old server stops, its data moves, the new one starts."""
+"""The steps of the runbook from the copy to the roll-back: the old server stops, its data moves, the new one starts."""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ import posixpath
 import shlex
 from typing import TYPE_CHECKING
 
-from gcfg2helm import chart as charts
-from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Where
 from gcfg2helm.plan import images, secrets
 from gcfg2helm.plan.addresses import is_loopback, parse_address
 from gcfg2helm.plan.storage import below, data_directory
-from gcfg2helm.runbook.model import Mark, Step
-from gcfg2helm.runbook.server import here, said, there
+from gcfg2helm.runbook.model import BACK, Mark, Step
+from gcfg2helm.runbook.preparing import claim_name
+from gcfg2helm.runbook.server import FETCHED, here, said, there
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gcfg2helm.plan.postgres import Database
     from gcfg2helm.runbook.server import Server
 
 _DUMP = "connect-before-migration{}.dump"
 _COPY = "connect-copy"
+_SEEN = "/var/tmp/connect-copy.snar"  # noqa: S108 - on the old server, root's: what the first copy has seen
 _LANGUAGES = {"r": "R", "python": "Python"}  # as the API for caches names them
+_MANAGER = "/opt/rstudio-connect/bin/license-manager"
+# All tables of the user's own go, so that nothing that a newer Connect added stands in the way of the dump.
+_EMPTY = (
+    "DO $$ DECLARE one text; BEGIN FOR one IN SELECT format($f$DROP TABLE IF EXISTS %I.%I CASCADE$f$, schemaname, tablename) "
+    "FROM pg_tables WHERE tableowner = current_user LOOP EXECUTE one; END LOOP; END $$"
+)
 
 
-def _claim(server: Server) -> str:
-    """Return the name of the claim that the pod mounts: the values', else the chart's."""
-    name = server.ctx.answer("sharedStorage", "name")
-    return name if isinstance(name, str) and name else f"{server.ctx.fullname}-shared-storage"
-
-
-def _holds_data(server: Server) -> bool:
+def holds_data(server: Server) -> bool:
     """Whether the storage is one that exists: a claim, or a volume that the values describe or name."""
     ctx = server.ctx
     described = any(one.code == "G2H416" for one in server.done.plan.findings)
@@ -38,47 +41,17 @@ def _holds_data(server: Server) -> bool:
 
 
 def storage(server: Server) -> Step:
-    """Say where the data will be, or what has to be chosen."""
-    found = server.of("G2H411", "G2H416")
-    folder = data_directory(server.ctx)
-    if server.of("G2H411"):
-        notes = tuple(said(one) for one in found)
-        return Step("storage", "Choose the storage", Mark.DECISION, notes, (), ("G2H411", "G2H416"))
-    if not _holds_data(server):
-        notes = (f"The chart creates the claim {_claim(server)}; the pod mounts it at {folder}.",)
-        return Step("storage", "The storage", Mark.DONE, notes)
-    what = f"The claim {_claim(server)} becomes {folder}: it must hold what lies in that directory on the old server."
+    """Say where the data will be."""
+    found, folder, name = server.of("G2H416"), data_directory(server.ctx), claim_name(server)
+    if not holds_data(server):
+        note = f"The chart creates the claim {name}; the pod mounts it at {folder}."
+        return Step("storage", "The storage", Mark.DONE, (note,))
+    what = f"The claim {name} becomes {folder}: it must hold what lies in that directory on the old server."
     notes = (what, *(f"{one.what} {one.todo}" for one in found))
-    return Step("storage", "The storage", Mark.DONE, notes, (), ("G2H416",))
-
-
-def copy(server: Server) -> Step | None:
-    """Fill a new claim; one that exists already holds the data."""
-    if _holds_data(server):
-        return None
-    ctx, folder = server.ctx, data_directory(server.ctx)
-    mount = {"name": "data", "mountPath": "/data"}
-    if isinstance(below_claim := ctx.answer("sharedStorage", "subPath"), str) and below_claim:
-        mount["subPath"] = below_claim
-    container = {"name": _COPY, "image": "busybox", "command": ["sleep", "infinity"], "volumeMounts": [mount]}
-    volume = {"name": "data", "persistentVolumeClaim": {"claimName": _claim(server)}}
-    override = json.dumps({"spec": {"containers": [container], "volumes": [volume]}}, separators=(",", ":"))
-    commands = (
-        server.helm("--set", "replicas=0"),
-        server.kubectl("run", _COPY, "--image=busybox", "--restart=Never", f"--overrides={override}"),
-        server.kubectl("wait", "--for=condition=Ready", f"pod/{_COPY}", "--timeout=5m"),
-        Command(
-            f"sudo tar -C {shlex.quote(folder)} --numeric-owner -cf - . | "
-            f"{server.kubectl('exec', '-i', _COPY).text} -- tar -C /data -xpf -",
-            Where.SERVER,
-        ),
-        server.kubectl("delete", "pod", _COPY),
-    )
-    note = (
-        f"The chart creates the claim {_claim(server)} without starting Connect; a pod takes in {folder}. Run the fourth "
-        "command on the old server, or where its disk is mounted. Owners come along as numbers."
-    )
-    return Step("copy", "Create the storage and copy the data directory", Mark.COMMAND, (note,), commands)
+    if server.ctx.answer("sharedStorage", "create"):
+        return Step("storage", "The storage", Mark.DONE, notes, (), ("G2H416",))
+    command = server.kubectl("get", "persistentvolumeclaim", name)
+    return Step("storage", "The storage", Mark.COMMAND, notes, (command,), ("G2H416",))
 
 
 def key(server: Server) -> Step:
@@ -96,54 +69,93 @@ def key(server: Server) -> Step:
     return Step("key", title, Mark.DECISION, notes, (check,), codes)
 
 
+def copy(server: Server) -> Step | None:
+    """Fill a new claim while the old server runs; one that exists already holds the data."""
+    if holds_data(server):
+        return None
+    ctx, folder = server.ctx, data_directory(server.ctx)
+    mount: dict[str, str] = {"name": "data", "mountPath": "/data"}
+    if isinstance(below_claim := ctx.answer("sharedStorage", "subPath"), str) and below_claim:
+        mount["subPath"] = below_claim
+    container = {"name": _COPY, "image": "debian", "command": ["sleep", "infinity"], "volumeMounts": [mount]}
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": claim_name(server)}}
+    override = json.dumps({"spec": {"containers": [container], "volumes": [volume]}}, separators=(",", ":"))
+    archive = _archive(folder, "--level=0")
+    commands = (
+        server.upgrade("--set", "replicas=0"),
+        server.applied("run", _COPY, "--image=debian", "--restart=Never", f"--overrides={override}"),
+        server.kubectl("wait", "--for=condition=Ready", f"pod/{_COPY}", "--timeout=10m"),
+        # Files that change meanwhile are no fault: the difference brings them.
+        Command(f"{{ {archive} || [ $? -eq 1 ]; }}", Where.SERVER, _extract(server)),
+    )
+    note = (
+        f"The chart creates the claim {claim_name(server)} without starting Connect; a pod takes in {folder} while the old "
+        "server goes on. Owners come along as numbers. The difference follows when it has stopped."
+    )
+    return Step("copy", "Create the storage and copy the data directory", Mark.COMMAND, (note,), commands)
+
+
+def _archive(folder: str, *more: str) -> str:
+    words = ["sudo", "tar", "-C", folder, f"--listed-incremental={_SEEN}", *more, "--numeric-owner", "-cf", "-", "."]
+    return shlex.join(words)
+
+
+def _extract(server: Server) -> str:
+    words = ("tar", "-C", "/data", "--listed-incremental=/dev/null", "--numeric-owner", "-xpf", "-")
+    return server.kubectl("exec", "-i", _COPY, "--", *words).text
+
+
 def stop(server: Server) -> Step:
     """Nothing may change any more; the dump is what the roll-back needs."""
-    dumps = [
-        here(
-            "pg_dump", "--host", one.hosts[0].host, "--port", one.hosts[0].port, "--username", one.user,
-            "--format=custom", f"--file={_dump_name(number)}", one.name or one.user,
-        )
-        for number, one in enumerate(server.databases)
-        if one.hosts and one.user
-    ]  # fmt: skip
+    dumps = []
+    for name, one in _saved(server):
+        words = [*_client("pg_dump", one), "--format=custom", f"--file={name}.part", one.name or one.user]
+        dumps.append(Command(f"test -e {name} || {{ {shlex.join(words)} && mv {name}.part {name}; }}"))
     notes = ["Nothing may write to the data directory or the database from here on."]
-    notes.append("The roll-back needs the dump." if dumps else "Save the database: the roll-back needs it.")
-    if _holds_data(server):
+    if dumps:
+        notes.append("The roll-back needs the dump; one that is there is kept, so move an older one away first.")
+    else:
+        notes.append("Save the database: the roll-back needs it.")
+    if holds_data(server):
         notes.append(f"Save {data_directory(server.ctx)} too: the new server writes to the same storage.")
     commands = (there("sudo", "systemctl", "stop", "rstudio-connect"), *dumps)
     return Step("stop", "Stop the old server and save the database", Mark.COMMAND, (" ".join(notes),), commands)
 
 
-def _dump_name(number: int) -> str:
-    return _DUMP.format("" if number == 0 else f"-{number + 1}")
+def _saved(server: Server) -> Iterator[tuple[str, Database]]:
+    """Yield the databases that can be dumped, each with the name of its dump."""
+    for number, one in enumerate(server.databases):
+        if one.hosts and one.user:
+            yield _DUMP.format("" if number == 0 else f"-{number + 1}"), one
+
+
+def _client(program: str, one: Database) -> list[str]:
+    """Return the words that begin a command of PostgreSQL's."""
+    return [program, "--host", one.hosts[0].host, "--port", one.hosts[0].port, "--username", one.user]
+
+
+def difference(server: Server) -> Step | None:
+    """What changed since the copy, when nothing can change any more."""
+    if holds_data(server):
+        return None
+    archive = Command(_archive(data_directory(server.ctx)), Where.SERVER, _extract(server))
+    note = "Only what changed since the copy; what was deleted on the old server is deleted here."
+    commands = (archive, server.kubectl("delete", "pod", _COPY))
+    return Step("difference", "Copy the difference", Mark.COMMAND, (note,), commands)
 
 
 def install(server: Server) -> Step:
-    """The installation itself."""
+    """The installation itself, and what the cluster says of it."""
     connect = server.ctx.answer("versionOverride") or server.ctx.chart.app_version
-    title = f"Install chart {server.ctx.chart} with Connect {connect}"
-    return Step("install", title, Mark.COMMAND, (), (server.helm(),))
-
-
-def verify(server: Server) -> Step:
-    """The proof, and what the cluster says."""
-    request, files = server.request, server.files
-    words = ["gcfg2helm", "verify", files.gcfg, files.values]
-    words += ["--values", files.secret_values] if files.secret_values else []
-    if not request.chart.known:
-        words += ["--chart", str(request.chart.source)]
-    elif request.chart.version != charts.NEWEST:
-        words += ["--chart-version", str(request.chart)]
-    words += ["--backend", request.backend.value] if request.backend is not Backend.LAUNCHER else []
-    for file, _ in request.sources[1:]:
-        words += ["--env-file" if file == request.environment else "--also", file]
+    name = f"deployment/{server.ctx.fullname}"
     commands = (
-        here(*words),
-        server.kubectl("rollout", "status", f"deployment/{server.ctx.fullname}"),
-        server.kubectl("logs", f"deployment/{server.ctx.fullname}", "--tail=100"),
+        server.upgrade(),
+        server.kubectl("rollout", "status", name, "--timeout=15m"),
+        server.kubectl("logs", name, "--tail=100"),
     )
+    title = f"Install chart {server.ctx.chart} with Connect {connect}"
     notes = ("The pod becomes ready, its log names no unknown setting, and content opens, renders and deploys.",)
-    return Step("verify", "Verify", Mark.COMMAND, notes, commands)
+    return Step("install", title, Mark.COMMAND, notes, commands)
 
 
 def dns(server: Server) -> Step | None:
@@ -154,52 +166,91 @@ def dns(server: Server) -> Step | None:
         return None
     kind = "ingress" if server.ctx.answer("ingress", "enabled") else "service"
     notes = (f"{host} must lead to the address that this command shows; until then test with an entry in /etc/hosts.",)
-    return Step(
-        "dns", f"Point {host} to the cluster", Mark.COMMAND, notes, (server.kubectl("get", kind, server.ctx.fullname),)
-    )
+    command = server.kubectl("get", kind, server.ctx.fullname)
+    return Step("dns", f"Point {host} to the cluster", Mark.COMMAND, notes, (command,))
 
 
 def caches(server: Server) -> Step | None:
     """What the old server installed for local execution is of no use in images."""
     if server.ctx.flag("Launcher.Enabled") or server.ctx.flag("Kubernetes.Enabled"):
         return None
-    address = secrets.scrub_comment(server.address)[0].rstrip("/") or "ADDRESS"
+    address = secrets.scrub_comment(server.address)[0].rstrip("/")
+    if not address:
+        return None
     url = f"{address}/__api__/v1/system/caches/runtime"
-    start = 'curl -H "Authorization: Key $CONNECT_API_KEY" '
+    start = 'curl --silent --show-error --header "Authorization: Key $CONNECT_API_KEY"'
     found = [one for one in images.installations(server.ctx) if one.version and one.part in _LANGUAGES]
-    commands = [Command(start + shlex.quote(url))]
+    commands = [
+        Command(': "${CONNECT_API_KEY:?set it to the API key of an administrator}"'),
+        Command(f"{start} --fail {shlex.quote(url)}"),
+    ]
     for one in dict.fromkeys((_LANGUAGES[one.part], one.version) for one in found):
         body = json.dumps({"language": one[0], "version": one[1], "image_name": "Local"})
-        commands.append(
-            Command(start + f"-X DELETE -H 'Content-Type: application/json' -d {shlex.quote(body)} {shlex.quote(url)}")
-        )
-    notes = (
-        "Packages that the old server installed for itself are of no use in images. With an administrator's API key:",
+        more = shlex.join(["--request", "DELETE", "--header", "Content-Type: application/json", "--data", body, url])
+        commands.append(Command(f"{start} {more}"))
+    note = (
+        "Packages that the old server installed for itself are of no use in images. The API lists its caches; to each "
+        "deletion it answers with a task, or that there is no such cache."
     )
-    return Step("caches", "Clear the caches of packages", Mark.COMMAND, notes, tuple(commands))
+    return Step("caches", "Clear the caches of packages", Mark.COMMAND, (note,), tuple(commands))
 
 
 def token(server: Server) -> Step | None:
     """The token of a launcher outside the cluster."""
     found = server.of("G2H211")
-    notes = tuple(said(one) for one in found)
-    return Step("token", "Revoke the old token", Mark.DECISION, notes, (), ("G2H211",)) if found else None
+    if not found:
+        return None
+    notes = (*map(said, found), "The command lists the tokens of service accounts; delete the Secret of the old one.")
+    kind = "--field-selector=type=kubernetes.io/service-account-token"
+    command = here("kubectl", "get", "secrets", "--all-namespaces", kind)
+    return Step("token", "Revoke the old token", Mark.COMMAND, notes, (command,), ("G2H211",))
+
+
+def old_licence(server: Server) -> Step | None:
+    """The licence of the old server is free again; a floating one is so by itself."""
+    if (server.ctx.value("Licensing.LicenseType") or "").strip().lower() == "remote":
+        return None
+    notes = ("Only when the new server is there to stay. A licence file needs no deactivation: remove it.",)
+    commands = (there("sudo", _MANAGER, "deactivate"),)
+    return Step("old-licence", "Deactivate the licence of the old server", Mark.COMMAND, notes, commands)
+
+
+def clean(server: Server) -> Step | None:
+    """What the migration left behind."""
+    commands = []
+    if not holds_data(server):
+        commands.append(there("sudo", "rm", "-f", _SEEN))
+    if server.done.plan.missing or any(FETCHED in one.text for one in _certificate_commands(server)):
+        commands.append(here("rm", "-rf", FETCHED))
+    if not commands:
+        return None
+    return Step("clean", "Remove what the migration left behind", Mark.COMMAND, (), tuple(commands))
+
+
+def _certificate_commands(server: Server) -> tuple[Command, ...]:
+    from gcfg2helm.runbook import preparing
+
+    step = preparing.certificate(server)
+    return step.commands if step else ()
 
 
 def roll_back(server: Server) -> Step:
     """The way back."""
-    restores = [
-        here(
-            "pg_restore", "--host", one.hosts[0].host, "--port", one.hosts[0].port, "--username", one.user,
-            "--clean", "--if-exists", f"--dbname={one.name or one.user}", _dump_name(number),
+    restores = []
+    for name, one in _saved(server):
+        database = one.name or one.user
+        empty = ("--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", database, "--command", _EMPTY)
+        restores.append(here(*_client("psql", one), *empty))
+        restores.append(
+            here(*_client("pg_restore", one), "--clean", "--if-exists", "--no-comments", "--dbname", database, name)
         )
-        for number, one in enumerate(server.databases)
-        if one.hosts and one.user
-    ]  # fmt: skip
     stop = server.kubectl("scale", f"deployment/{server.ctx.fullname}", "--replicas=0")
     note = (
         "Only if the new server is given up. Its Connect may have changed the database, which the old one would refuse: "
-        "the saved state takes its place. Point DNS back."
+        "the saved state takes its place, and what the new one added goes. Point DNS back."
     )
+    notes = [note]
+    if old_licence(server):
+        notes.append("Where the licence was deactivated, activate it again before the start.")
     commands = (stop, *restores, there("sudo", "systemctl", "start", "rstudio-connect"))
-    return Step("roll-back", "Roll back", Mark.COMMAND, (note,), commands)
+    return Step(BACK, "Roll back", Mark.COMMAND, tuple(notes), commands)

@@ -1,7 +1,8 @@
-"""What the steps of the runbook are made of: the configuration, the conversion, the names of the files."""
+"""What the steps of the runbook are made of: the configuration, the conversion, the names of the files, the commands."""
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,15 +18,22 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.postgres import Database
     from gcfg2helm.plan.request import Request
 
+FETCHED = "old-server"  # the folder for what comes from the old server's disk
+_REPOSITORY = "rstudio/rstudio-connect"
+
 
 class Files(NamedTuple):
-    """The names of what goes in and comes out; empty: there is no such file."""
+    """The names of what goes in and comes out; empty: there is no such file.
+
+    `options` are the words of the command line that convert, check and verify are to be called with.
+    """
 
     gcfg: str
     values: str
     secret: str = ""
     secret_values: str = ""
     files: str = ""
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,11 @@ class Server:
         given = self.ctx.value("Server.Address") or (answer.strip('"') if isinstance(answer, str) else "")
         return given.strip()
 
+    @property
+    def from_repository(self) -> bool:
+        """Whether the chart comes from its repository, and not from a folder or an archive."""
+        return self.ctx.chart.source is None
+
     def maps(self, *path: str) -> Iterator[dict[str, object]]:
         """Yield the maps of a list in the values."""
         listed = self.ctx.answer(*path)
@@ -61,14 +74,25 @@ class Server:
         """Return a command of kubectl in the namespace of the release."""
         return here("kubectl", "--namespace", self.ctx.namespace, *words)
 
-    def helm(self, *more: str) -> Command:
-        """Return the command that installs the release."""
+    def applied(self, *words: str) -> Command:
+        """Return a command that creates an object, and does no harm where it exists: `create ... | kubectl apply`."""
+        return Command(f"{self.kubectl(*words, '--dry-run=client', '-o', 'json').text} | kubectl apply -f -")
+
+    def unless_there(self, kind: str, name: str, *create: str) -> Command:
+        """Return a command that shows an object, or creates it where it is not there."""
+        return Command(f"{self.kubectl('get', kind, name).text} || {self.applied(*create).text}")
+
+    def helm(self, action: Sequence[str], *more: str) -> Command:
+        """Return a command of Helm about the release, with its chart and its values files."""
         values = [word for name in (self.files.values, self.files.secret_values) if name for word in ("-f", name)]
-        chart = self.ctx.chart
-        named = ["rstudio/rstudio-connect", "--version", str(chart)] if chart.known else [str(chart.source)]
-        start = ["helm", "upgrade", "--install", self.ctx.release, *named]
-        words = [*start, "--namespace", self.ctx.namespace, *values, *more]
-        return here(*words)
+        chart = (
+            [str(self.ctx.chart.source)] if self.ctx.chart.source else [_REPOSITORY, "--version", str(self.ctx.chart)]
+        )
+        return here("helm", *action, self.ctx.release, *chart, "--namespace", self.ctx.namespace, *values, *more)
+
+    def upgrade(self, *more: str) -> Command:
+        """Return the command that installs the release."""
+        return self.helm(("upgrade", "--install"), *more)
 
 
 def here(*words: str) -> Command:
@@ -79,6 +103,26 @@ def here(*words: str) -> Command:
 def there(*words: str) -> Command:
     """Return a command that runs on the old server."""
     return Command(shlex.join(words), Where.SERVER)
+
+
+def fetch(paths: Sequence[str]) -> tuple[Command, Command]:
+    """Return what brings files of the old server into the folder for them here, readable for nobody else."""
+    names = [path.lstrip("/") for path in dict.fromkeys(paths)]
+    archive = shlex.join(["sudo", "tar", "-C", "/", "-cf", "-", "--", *names])
+    unpack = shlex.join(["tar", "-C", FETCHED, "-xf", "-"])
+    return here("mkdir", "-p", "-m", "700", FETCHED), Command(archive, Where.SERVER, unpack)
+
+
+def fetched(path: str) -> str:
+    """Return where a file of the old server is, once it was fetched."""
+    return posixpath.join(FETCHED, path.lstrip("/"))
+
+
+def written(name: str, text: str) -> Command:
+    """Return a command that writes a file for its owner alone; one that is there stays."""
+    quoted = shlex.quote(name)
+    lines = shlex.join(text.splitlines())
+    return Command(f"test -e {quoted} || (umask 077 && printf '%s\\n' {lines} > {quoted})")
 
 
 def said(one: Finding) -> str:
