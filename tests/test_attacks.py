@@ -17,7 +17,7 @@ from gcfg2helm.plan.request import Request
 from gcfg2helm.values.read import YamlError
 from gcfg2helm.values.tree import Edit, applied
 from gcfg2helm.verify import run
-from gcfg2helm.verify.compare import Proof, Verdict
+from gcfg2helm.verify.model import Proof, Verdict
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from gcfg2helm.tables import Kind
 from gcfg2helm.values import read
 from gcfg2helm.verify import compare
 from gcfg2helm.verify import run as verifying
+from gcfg2helm.verify.model import Proof, Verdict
 from gcfg2helm.versions import Version
 from test_cli import LDAP, run
 from test_helmyaml import HELM, needs_helm
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from gcfg2helm.values.tree import Path as ValuesPath
     from gcfg2helm.values.tree import Tree
 
-PROVEN = compare.Verdict.PROVEN
+PROVEN = Verdict.PROVEN
 KNOWN = tables.load()
 
 
@@ -48,7 +49,7 @@ def fixture(path: Path, backend: Backend) -> tuple[Conversion, dict[str, Tree]]:
     return done, chart.merge({}, *layers)
 
 
-def judged(done: Conversion, source: bytes, values: dict[str, Tree], backend: Backend) -> compare.Proof:
+def judged(done: Conversion, source: bytes, values: dict[str, Tree], backend: Backend) -> Proof:
     """Verify values as the command does: against a plan that values.yaml has no say in."""
     asked = request(source, KNOWN, backend=backend)
     made = build.build(asked.sources, KNOWN, chart=asked.chart, backend=backend, options=asked.options)

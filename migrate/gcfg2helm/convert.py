@@ -13,7 +13,7 @@ from gcfg2helm.plan import build, placing
 from gcfg2helm.values import read, splice, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import find, same
-from gcfg2helm.verify import compare, run
+from gcfg2helm.verify import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.plan.request import Request
     from gcfg2helm.values.tree import Edit, Tree
+    from gcfg2helm.verify.model import Proof
 
 # Differences that no decision accounts for: an error of this program, unless the chart itself refused.
 _OURS = frozenset({"G2H601", "G2H602", "G2H603"})
@@ -40,7 +41,7 @@ class Conversion(NamedTuple):
     secret_values: splice.Applied | None
     secret: str | None
     files: str | None
-    proof: compare.Proof
+    proof: Proof
     findings: Sequence[Finding]
 
     def __repr__(self) -> str:

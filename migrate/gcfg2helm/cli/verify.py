@@ -10,7 +10,7 @@ from gcfg2helm.cli.options import Gcfg, Settings, shared
 from gcfg2helm.findings import Finding, Level
 
 if TYPE_CHECKING:
-    from gcfg2helm.verify.compare import Proof
+    from gcfg2helm.verify.model import Proof
 
 
 @shared
@@ -34,7 +34,7 @@ def verify(
       gcfg2helm verify rstudio-connect.gcfg values.yaml --chart ./rstudio-connect-0.21.0.tgz
     """
     with talk.errors():
-        from gcfg2helm.verify.compare import Verdict
+        from gcfg2helm.verify.model import Verdict
 
         with talk.progress(f"Verifying {values}", quiet=settings.quiet):
             done = _verified(settings, gcfg, [values, *more])

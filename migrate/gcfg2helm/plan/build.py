@@ -332,6 +332,7 @@ class _Draft:
         defaults = merger.defaults(self.config)
         edits += commentary.place(merger.config(self._config_edits(), set(self.secret_values)))
         edits += defaults
+        edits += self._empty_sections(sources, answers, {edit.path[:2] for edit in edits})
         self.findings += merger.findings
         edits, self.decisions, found = gone.left_out(ctx.chart, edits, self.decisions)
         self.findings += found
@@ -356,6 +357,24 @@ class _Draft:
             mounts.places,
             mounts.missing,
         )
+
+    def _empty_sections(
+        self, sources: Sequence[tuple[str, Document]], answers: Mapping[str, Tree], taken: set[Path]
+    ) -> Iterator[Edit]:
+        """Yield named sections without settings: each exists for Connect, with its default values."""
+        own = answers.get("config")
+        spoken = {(gcfg.lower(entry.section), entry.subsection) for _, doc in sources for entry in doc.entries}
+        spoken |= {
+            (gcfg.lower(name), sub) for name, sub in map(gcfg.split_header, own if isinstance(own, dict) else ())
+        }
+        for file, document in sources:
+            for one in document.headers:
+                key = gcfg.lower(one.section), one.subsection
+                section = self.ctx.tables.sections.get(key[0])
+                path: Path = ("config", gcfg.header(section.name if section else one.section, one.subsection))
+                if one.subsection is not None and key not in spoken and path not in taken:
+                    spoken.add(key)
+                    yield Edit(path, {}, source=(Place(file, one.line, 1),))
 
     def _config_edits(self) -> Iterator[Edit]:
         """Yield the edits under `config`."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gcfg2helm.runbook.model import Step
     from gcfg2helm.runbook.server import Files
     from gcfg2helm.values.diff import Change
-    from gcfg2helm.verify.compare import Proof
+    from gcfg2helm.verify.model import Proof
 
 SCHEMA_VERSION = 1
 

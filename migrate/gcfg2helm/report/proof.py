@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from gcfg2helm.report import text
 from gcfg2helm.values import write
 from gcfg2helm.values.paths import dotted, keys
-from gcfg2helm.verify.compare import Status, Verdict
+from gcfg2helm.verify.model import Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gcfg2helm.verify.compare import Proof, Row
+    from gcfg2helm.verify.model import Proof, Row
 
 SCHEMA_VERSION = 1
 _COLOURS = {Verdict.PROVEN: "green", Verdict.BUT_FOR: "yellow", Verdict.NOT_PROVEN: "red"}

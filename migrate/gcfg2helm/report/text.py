@@ -12,7 +12,7 @@ from gcfg2helm.runbook.model import Mark, Step
 from gcfg2helm.values import diff, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING
-from gcfg2helm.verify.compare import Verdict
+from gcfg2helm.verify.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gcfg2helm.findings import Finding
     from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.values.diff import Change
-    from gcfg2helm.verify.compare import Proof
+    from gcfg2helm.verify.model import Proof
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 _SIGNS = {"+": "green", "-": "red", "~": "yellow"}

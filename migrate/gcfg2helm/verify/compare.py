@@ -6,12 +6,12 @@ setting with one value, lists in order, `yes` as `true`, `60s` as `1m`.
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
 from gcfg2helm.enums import ChartDefaults, Prefer
-from gcfg2helm.findings import Finding, Level, Place, finding
+from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.plan import secrets
 from gcfg2helm.plan.decisions import Outcome
@@ -21,92 +21,14 @@ from gcfg2helm.tables import DefaultRule, Fate, Setting, Tables
 from gcfg2helm.tables.types import meaning
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, Path, Tree, applied, find, identity, same
-from gcfg2helm.verify import layout, pod
+from gcfg2helm.verify import layout, pod, reach, variables
+from gcfg2helm.verify.model import Proof, Row, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gcfg2helm.plan.context import Group
     from gcfg2helm.plan.decisions import Decision, Plan
-
-
-_OF_THE_PROOF = "G2H6"  # other warnings, such as a secret in values.yaml, say nothing of what the pod reads
-
-
-class Status(Enum):
-    """How one setting fares."""
-
-    SAME = "same"
-    MOVED = "moved"
-    SECRET = "secret"  # noqa: S105 - a word, not a password
-    CHART = "chart"
-    RENAMED = "renamed"
-    DROPPED = "dropped"
-    KEPT = "kept default"
-    OWN = "of values.yaml"
-    DIFFERENT = "different"
-
-
-class Verdict(Enum):
-    """What a proof comes to; the same in every command."""
-
-    PROVEN = "proven"
-    BUT_FOR = "proven but for"
-    NOT_PROVEN = "not proven"
-
-
-class Row(NamedTuple):
-    """One setting of the comparison: the text of either side (None: not there), where it stands, why it may differ."""
-
-    status: Status
-    setting: str
-    server: Secret | str | None = None
-    pod: Secret | str | None = None
-    place: Place | None = None
-    rendered_line: int = 0
-    path: Path = ()
-    reason: str = ""
-    own: bool = False
-
-
-class Proof(NamedTuple):
-    """The whole comparison.
-
-    `totals` counts the entries of the source by what became of each, so that they add up to its settings; `more` counts
-    the settings that the pod reads besides: the chart's, kept defaults, keys of values.yaml. `unjudged` says why nothing
-    could be compared.
-    """
-
-    rows: Sequence[Row]
-    findings: Sequence[Finding]
-    totals: Mapping[Status, int] = {}
-    rendered: str = ""
-    more: Mapping[Status, int] = {}
-    unjudged: str = ""
-
-    def __repr__(self) -> str:
-        return f"<Proof of {sum(self.totals.values())} settings>"  # its texts may hold secrets
-
-    @property
-    def doubts(self) -> Sequence[Finding]:
-        """What the verdict excepts: each one thing that the program cannot see, or that values.yaml has its own way."""
-        return [one for one in self.findings if one.level is Level.WARNING and one.code.startswith(_OF_THE_PROOF)]
-
-    @property
-    def verdict(self) -> Verdict:
-        """Proven where something was compared and all of it is accounted for."""
-        if not (self.totals or self.more) or any(one.level is Level.ERROR for one in self.findings):
-            return Verdict.NOT_PROVEN
-        return Verdict.BUT_FOR if self.doubts else Verdict.PROVEN
-
-    @property
-    def proven(self) -> bool:
-        """Whether nothing is left that no decision accounts for; there may be doubts."""
-        return self.verdict is not Verdict.NOT_PROVEN
-
-    def counts(self) -> dict[Status, int]:
-        """Return how many settings, of either side, came to which status."""
-        return {status: self.totals.get(status, 0) + self.more.get(status, 0) for status in Status}
 
 
 class _Comparison:
@@ -133,7 +55,7 @@ class _Comparison:
         self.layout = layout.of(plan, values, entries)
         self.config = _Keys(values.get("config"))
         self.default_config = _Keys(plan.chart.defaults.get("config"))
-        self.from_secrets, found = pod.environment(plan, values)
+        self.from_secrets, found = variables.secrets(plan, values)
         self.rows: list[Row] = []
         self.findings: list[Finding] = [*found]
 
@@ -292,6 +214,27 @@ class _Comparison:
             what = f"{group.key} is set by values.yaml and not by the gcfg; the pod reads {there}."
             self.findings.append(finding("G2H609", what, "Remove it, or accept it: --ignore G2H609.", path=path))
 
+    def empty(self, headers: Sequence[tuple[str, str | None]]) -> None:
+        """Judge sections without settings: a named one exists for Connect, with its defaults, and an unknown one is refused."""
+        ours = {edit.path for edit in self.plan.edits if len(edit.path) == 2 and edit.value == {}}
+        there = {("config", gcfg.header(section, subsection)) for section, subsection in headers}
+        for path in sorted(ours - there):
+            if not isinstance(section_keys := find(self.values, path), dict) or not section_keys:
+                what = f"[{path[1]}]: the server has this section, without settings; the pod does not."
+                self.findings.append(finding("G2H602", what, path=path))
+        for section, subsection in headers:
+            header = gcfg.header(section, subsection)
+            if ("config", header) in ours:
+                continue
+            if subsection is not None:
+                what = (
+                    f"[{header}] is an empty section of the rendered file; for Connect it is one with default values."
+                )
+                self.findings.append(finding("G2H610", what, "Remove it.", path=("config", header)))
+            elif gcfg.lower(section) not in self.tables.sections:
+                what = f"[{header}] is an empty section of values.yaml, and no section that is known of Connect."
+                self.findings.append(finding("G2H609", what, "Remove it.", path=("config", header)))
+
     def structure(self) -> None:
         """Check that each key of the tree prints its own lines, no more and no fewer."""
         for path, what in self.layout.broken:
@@ -306,42 +249,34 @@ class _Comparison:
                 what = f"{name} has {printed.get(key, 0)} lines in the rendered file, and {meant} in the values."
                 self.findings.append(finding("G2H611", what))
 
-    def read(self) -> pod.Read:
+    def read(self) -> reach.Read:
         """Return what the pod reads of itself."""
 
         def text(section: str, name: str) -> str:
             group = self.entries.group((section, None, name))
             return group.value if group else ""
 
-        return pod.Read(text("server", "datadir"), text("http", "listen"), text("https", "listen"))
+        return reach.Read(text("server", "datadir"), text("http", "listen"), text("https", "listen"))
 
     # beside the file -------------------------------------------------------------------------------------------------
 
     def environment(self, expected: Mapping[Key, Sequence[Decision]]) -> None:
-        """Look at the variables of pod.env that override the file."""
-        ours = {secret.variable for secret in self.plan.env_secrets}
-        written = [
-            edit.value for edit in self.plan.edits if edit.path == ("pod", "env") and isinstance(edit.value, list)
-        ]
-        by_us = {identity(item) for items in written for item in items}
+        """Look at the variables of pod.env that the conversion does not write."""
         in_file = {f"CONNECT_{key[0]}_{key[2]}".upper(): key for key in self.entries if key[1] is None}
         by_variable = {f"CONNECT_{key[0]}_{key[2]}".upper(): key for key in expected if key[1] is None}
-        for item in pod.maps(pod.find_tree(self.values, ("pod", "env"))):
-            name, value = item.get("name"), item.get("value")
-            if not isinstance(name, str) or not name.startswith("CONNECT_") or name in ours or identity(item) in by_us:
-                continue
-            key = by_variable.get(name)
-            group = self.entries.group(key or in_file.get(name, ("", None, "")))
-            setting = group.setting if group else self.tables.find(key[0], key[2]) if key else None
-            wanted = (_values(expected[key]) if key else group.values if group else []) or [""]
-            if setting and isinstance(value, str) and _reads(setting, value) == _reads(setting, wanted[-1]):
-                continue
-            if key or group:
-                what = f"pod.env sets {name}, and Connect takes it instead of what the file says."
-                self.findings.append(finding("G2H614", what, "Remove the variable.", path=("pod", "env")))
-            else:
-                what = f"pod.env sets {name}, which the server does not have; Connect takes it besides the file."
-                self.findings.append(finding("G2H606", what, path=("pod", "env")))
+
+        def reads(name: str, text: str | None) -> variables.Setting:
+            key = by_variable.get(name) or in_file.get(name)
+            group = self.entries.group(key) if key else None
+            if key is None:
+                return variables.Setting(known=False, same=False)
+            setting = group.setting if group else self.tables.find(key[0], key[2]) or Setting(key[0], key[2])
+            wanted = (_values(expected[key]) if key in expected else group.values if group else []) or [""]
+            same_value = text is not None and _reads(setting, text) == _reads(setting, wanted[-1])
+            return variables.Setting(known=True, same=same_value)
+
+        full = charts.merge(self.plan.chart.defaults, self.values)
+        self.findings += variables.besides(self.plan, self.values, full, reads)
 
     def beside(self) -> None:
         """Compare what the conversion would set outside `config` because of the gcfg with what stands there."""
@@ -403,6 +338,7 @@ def compare(
         return Proof((), (finding("G2H601", what),))
     work = _Comparison(plan, tables, values, defaults, prefer, Entries(file, document, tables), every=every)
     expected = work.expected()
+    empty = _empty_sections(document)
     del document
     for key, decisions in expected.items():
         work.compare(key, decisions)
@@ -410,11 +346,19 @@ def compare(
     for key in work.entries:
         if key not in expected and (group := work.entries.group(key)) and group.live:
             work.extra(key, group)
+    work.empty(empty)
     work.structure()
     work.environment(expected)
     work.beside()
     work.findings += pod.check(plan, values, work.read())
     return Proof(work.rows, work.findings, work.counts, rendered, work.more)
+
+
+def _empty_sections(document: gcfg.Document) -> list[tuple[str, str | None]]:
+    """Return the sections of a file that hold nothing under any of their headers."""
+    filled = {(gcfg.lower(one.section), one.subsection) for one in document.headers if one.entries}
+    found = {(gcfg.lower(one.section), one.subsection): one for one in document.headers if not one.entries}
+    return [(one.section, one.subsection) for key, one in found.items() if key not in filled]
 
 
 def _values(decisions: Sequence[Decision]) -> list[str]:

@@ -11,6 +11,7 @@ from gcfg2helm.masked import STARS
 from gcfg2helm.plan import build, gone
 from gcfg2helm.values import read
 from gcfg2helm.verify import compare
+from gcfg2helm.verify.model import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 NAMES = frozenset({"nameOverride", "fullnameOverride", "versionOverride", "image"})
 
 
-def verified(request: Request, files: Sequence[tuple[str, str]]) -> compare.Proof:
+def verified(request: Request, files: Sequence[tuple[str, str]]) -> Proof:
     """Compare what the server reads with what the pod reads from these values files, in Helm's order.
 
     `request` holds the sources and the target, `files` names and texts of the values. With `request.helm` real Helm
@@ -40,7 +41,7 @@ def verified(request: Request, files: Sequence[tuple[str, str]]) -> compare.Proo
 
 def proved(
     request: Request, plan: Plan, layers: Sequence[dict[str, Tree]], texts: Sequence[str], *, every: bool = False
-) -> compare.Proof:
+) -> Proof:
     """Prove values, `layers` as Helm reads them and `texts` as they stand in the files, against the plan of their source.
 
     Real Helm renders where the request has one, else the model of the chart where it speaks for this chart; where neither
@@ -53,16 +54,16 @@ def proved(
     why = f"{plan.chart.unknown} and there is no helm"
     what = f"Not proven: {why}."
     todo = "Install Helm, or name it with --helm: real Helm with this chart proves the result."
-    return compare.Proof((), [finding("G2H618", what, todo), *_given_up(plan, layers)], unjudged=why)
+    return Proof((), [finding("G2H618", what, todo), *_given_up(plan, layers)], unjudged=why)
 
 
 def by_model(
     plan: Plan, tables: Tables, layers: Sequence[dict[str, Tree]], options: Options, *, every: bool = False
-) -> compare.Proof:
+) -> Proof:
     """Render values, in Helm's order, with the model of the chart and compare; a refusal is the proof's findings."""
     rendered = charts.render(plan.chart, layers, release=plan.release, namespace=plan.namespace)
     if isinstance(rendered, charts.Refused):
-        return compare.Proof((), rendered.findings)
+        return Proof((), rendered.findings)
     merged = charts.merge({}, *layers)
     return compare.compare(plan, tables, rendered.gcfg, merged, options.chart_defaults, options.prefer, every=every)
 
@@ -87,7 +88,7 @@ def _by_helm(
     texts: Sequence[str],
     *,
     every: bool,
-) -> compare.Proof:
+) -> Proof:
     """Compare with what real Helm renders, and say where the model does not agree although it should."""
     lost = _given_up(plan, layers)
     try:
