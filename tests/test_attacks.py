@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import tomllib
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +16,10 @@ from gcfg2helm.convert import convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from gcfg2helm.plan.request import Request
+from gcfg2helm.tables.rows import package_folder
 from gcfg2helm.values.read import YamlError
-from gcfg2helm.values.tree import Edit, applied
-from gcfg2helm.verify import run
+from gcfg2helm.values.tree import MISSING, Edit, applied, find
+from gcfg2helm.verify import effects, run
 from gcfg2helm.verify.model import Proof, Verdict
 from gcfg2helm.versions import Version
 
@@ -53,6 +56,7 @@ def asked(source: str, version: str, backend: Backend, values: str | None = None
     )
 
 
+@cache
 def made(source: str, version: str, backend: Backend) -> tuple[Request, dict[str, Tree], list[dict[str, Tree]]]:
     request = asked(source, version, backend)
     done = convert(request)
@@ -91,6 +95,10 @@ def key(entry: Any, key: str) -> Any:
     new = copy.deepcopy(entry)
     new["valueFrom"]["secretKeyRef"]["key"] = key
     return new
+
+
+def manifest(kind: str, end: str, start: str = "rsc-rstudio-connect") -> dict[str, Tree]:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": start + end}}
 
 
 def mount(path: str, name: str = "own") -> list[Edit]:
@@ -163,6 +171,50 @@ NOT_PROVEN = [
         [at("initContainers", [{"name": "x", "image": "x", "volumeMounts": [{"name": "rstudio-connect-config", "mountPath": "/c"}]}])],
         id="an init container at the configuration",
     ),
+    # a whole name of an object, by every way that leads there
+    pytest.param([at("extraObjects", [{"apiVersion": "v1", "kind": "List", "items": [manifest("ConfigMap", "-config")]}])], id="in a list"),
+    pytest.param([at("extraObjects", [manifest("Secret", "-license-file")])], id="the chart's Secret again"),
+    pytest.param([at("extraObjects", [manifest("ConfigMap", "x"), manifest("ConfigMap", "x")])], id="one manifest twice"),
+    pytest.param([at("extraObjects", [manifest("PersistentVolumeClaim", "-shared-storage")])], id="the claim again"),
+    pytest.param([at("sharedStorage/name", "c"), at("extraObjects", [manifest("PersistentVolumeClaim", "c", "")])], id="a named claim again"),
+    # mounts that values move
+    pytest.param([at("license/file/secret", "x"), at("license/file/mountPath", "/etc/rstudio-connect")], id="the licence over the folder"),
+    pytest.param([at("license/file/secret", "x"), at("license/file/mountPath", "/var/lib/rstudio-connect")], id="the licence over the data"),
+    pytest.param([at("sharedStorage/path", "/etc/rstudio-connect"), config("Server", "DataDir", "/etc/rstudio-connect")], id="data over the folder"),
+    pytest.param(mount("/opt/rstudio-connect"), id="mount over Connect"),
+    pytest.param(mount("/scripts"), id="mount over what starts it"),
+    pytest.param(mount("/usr/local/bin"), id="mount over programs"),
+    # who reaches it
+    pytest.param([at("pod/labels", {"app.kubernetes.io/name": "x"})], id="the label of the service"),
+    pytest.param([at("pod/annotations", {"checksum/config": "x"})], id="the checksum of the configuration"),
+    pytest.param([at("readinessProbe/httpGet/host", "example.com")], id="a probe of another host"),
+    pytest.param([at("readinessProbe/tcpSocket", {"port": 3939})], id="a probe with two questions"),
+    # the environment
+    pytest.param([named(SMTP, {**POSTGRES, "VALUE": "x"})], id="a field that is none"),
+    pytest.param([named(SMTP, POSTGRES, {"name": "RSTUDIO_CONNECT_HASTE", "value": "x"})], id="a variable of the chart's"),
+    pytest.param([at("pod/env", {"a": "b"})], id="an environment that is no list"),
+    # what the templates print as it stands
+    *(
+        pytest.param([at(path, f"x{end}")], id=f"{path} with {end!r}")
+        for path in ("sharedStorage/name", "service/port", "strategy/type", "launcher/namespace", "rbac/serviceAccount/name", "image/tag")
+        for end in ("\n---\nkind: ConfigMap", ": y", " #")
+        if not (path == "image/tag" and end != "\n---\nkind: ConfigMap")
+    ),
+    pytest.param([at("image/repository", 'x"\n        env: []')], id="a quote in the image"),
+    pytest.param([at("pod/annotations", {"x\n  y": "z"})], id="a line break in an annotation's name"),
+    pytest.param([at("pod/annotations", {"x": 1})], id="an annotation that is a number"),
+    pytest.param([at("service/annotations", "x")], id="annotations that are a text"),
+    pytest.param([at("service/type", "x")], id="a type of service that is none"),
+    pytest.param([at("ingress/hosts", "x")], id="hosts that are a text"),
+    pytest.param([at("ingress/hosts", ["x"])], id="hosts of texts"),
+    pytest.param([at("ingress/hosts", [{"host": "x", "paths": ["/a\n---"]}])], id="a path with a line break"),
+    pytest.param([at("ingress/tls", [{"secretName": "a: b"}])], id="a Secret that is no name"),
+    pytest.param([at("rbac/serviceAccount/create", "true")], id="a text for a switch"),
+    pytest.param([at("launcher/launcherKubernetesProfilesConf", {"*": {"a": "b\n  rstudio-connect.gcfg: |"}})], id="a profile of two lines"),
+    pytest.param([at("launcher/templateValues/pod/volumes", "x")], id="volumes of the content that are a text"),
+    pytest.param([at("priorityClassName", "a\u2028b")], id="a line separator"),
+    pytest.param([at("replicas", "{{ .Release.Name }}")], id="a template for a number"),
+    pytest.param([Edit(("config", 'RPackageRepository "x"'), {})], id="an empty named section"),
 ]  # fmt: skip
 # Differences, and what the chart itself refuses.
 ERRORS = {
@@ -176,6 +228,8 @@ ERRORS = {
     "G2H614",
     "G2H615",
     "G2H617",
+    "G2H619",
+    "G2H301",
     "G2H302",
     "G2H304",
     "G2H314",
@@ -186,11 +240,62 @@ BUT_FOR = [
     pytest.param([at("image/tag", "mine")], "G2H616", id="another tag"),
     pytest.param([at("image/repository", "example.com/connect")], "G2H616", id="another image"),
     pytest.param([at("extraObjects", ["apiVersion: v1"])], "G2H616", id="a manifest as text"),
-    pytest.param([named(SMTP, POSTGRES, {"name": "CONNECT_SMTP_USER", "value": "x"})], "G2H606", id="a variable besides"),
     pytest.param(
-        [named(SMTP, {**POSTGRES, "valueFrom": {"secretKeyRef": {"name": "mine", "key": "password"}}})], "G2H616", id="another Secret"
+        [named(SMTP, POSTGRES, {"name": "CONNECT_SMTP_USER", "value": "x"})], "G2H606", id="a variable besides"
+    ),
+    pytest.param(
+        [named(SMTP, {**POSTGRES, "valueFrom": {"secretKeyRef": {"name": "mine", "key": "password"}}})],
+        "G2H616",
+        id="another Secret",
     ),
     pytest.param(mount("/var/lib/rstudio-connect/db"), "G2H616", id="a mount inside the data"),
+    pytest.param(mount("/opt/rstudio-connect/ext/x"), "G2H616", id="a mount inside Connect"),
+    pytest.param([at("extraObjects", [manifest("ConfigMap", "{{ 1 }}")])], "G2H616", id="a template as a name"),
+    pytest.param(
+        [
+            at(
+                "extraObjects",
+                [{**manifest("ConfigMap", "x"), "data": {"a": '{{ $_ := set .Values.config "Foo" (dict) }}'}}],
+            )
+        ],
+        "G2H616",
+        id="a template that changes values",
+    ),
+    pytest.param([at("extraObjects", [manifest("MutatingWebhookConfiguration", "x")])], "G2H616", id="a webhook"),
+    pytest.param([at("extraObjects", [manifest("Job", "x")])], "G2H616", id="a job"),
+    pytest.param([at("pod/annotations", {"sidecar.istio.io/inject": "true"})], "G2H616", id="an injected container"),
+    pytest.param(
+        [at("pod/hostAliases", [{"ip": "10.0.0.1", "hostnames": ["pg.example.com"]}])], "G2H616", id="another address"
+    ),
+    pytest.param([at("sharedStorage/subPath", "x")], "G2H616", id="a folder of the volume"),
+    pytest.param(
+        [at("readinessProbe/httpGet", None), at("readinessProbe/exec", {"command": ["true"]})],
+        "G2H616",
+        id="a probe by command",
+    ),
+    pytest.param(
+        [named(SMTP, POSTGRES, {"name": "PGHOST", "value": "x"})], "G2H606", id="a variable of the database's"
+    ),
+    pytest.param(
+        [named(SMTP, POSTGRES, {"name": "LD_PRELOAD", "value": "x"})], "G2H606", id="a variable of the loader"
+    ),
+    pytest.param([at("launcher/extraTemplates", {"x.tpl": "y"})], "G2H616", id="a template of content"),
+]
+PROVEN = [
+    pytest.param([at("replicas", 2)], id="replicas"),
+    pytest.param([at("resources", {"limits": {"memory": "2Gi"}})], id="resources"),
+    pytest.param([at("nodeSelector", {"disk": "ssd"})], id="a node"),
+    pytest.param([at("tolerations", [{"key": "x", "operator": "Exists"}])], id="tolerations"),
+    pytest.param([at("pod/annotations", {"team": "x"})], id="an annotation"),
+    pytest.param([at("service/type", "LoadBalancer")], id="a type of service"),
+    pytest.param([at("ingress/annotations", {"a.example.com/b": "c"})], id="an annotation of the ingress"),
+    pytest.param([at("image/imagePullSecrets", [{"name": "x"}])], id="a Secret for pulling"),
+    pytest.param([at("launcher/templateValues/pod/nodeSelector", {"disk": "ssd"})], id="a node for content"),
+    pytest.param([at("command", value=False), at("initContainers", [])], id="nothing, in so many words"),
+    pytest.param([at("license/file/secret", "licence"), at("license/file/secretKey", "connect.lic")], id="a licence file"),
+    pytest.param([named(SMTP, POSTGRES, {"name": "TZ", "value": "Europe/Berlin"})], id="a time zone"),
+    pytest.param([at("extraObjects", [manifest("ConfigMap", "-mine")])], id="an object beside"),
+    pytest.param(mount("/mnt/x"), id="a mount elsewhere"),
 ]  # fmt: skip
 
 
@@ -209,6 +314,40 @@ def test_proven_but_for(edits: list[Edit], code: str) -> None:
     proof = judged(request, applied(values, edits), *more)
     assert proof.verdict is Verdict.BUT_FOR, proof.findings
     assert {one.code for one in proof.doubts} == {code}
+
+
+@pytest.mark.parametrize("edits", PROVEN)
+def test_what_changes_nothing_that_connect_reads_is_proven(edits: list[Edit]) -> None:
+    request, values, more = made(SOURCE, "0.21.0", Backend.LAUNCHER)
+    proof = judged(request, applied(values, edits), *more)
+    assert proof.verdict is Verdict.PROVEN, proof.findings
+
+
+def test_every_path_of_the_chart_has_one_row_of_effects() -> None:
+    rows = effects.table()
+    paths = [row.path for row in rows]
+    assert len(paths) == len(set(paths))
+    assert {row.effect for row in rows} <= set(effects.EFFECTS)
+    assert {row.kind for row in rows} <= set(effects.KINDS)
+    table = tomllib.loads((package_folder() / "chart" / "paths.toml").read_text("utf-8"))["path"]
+    every = {tuple(path.split("/")) for row in table for path in (*row.get("leaf", ()), *row.get("free", ()))}
+    ours = set(paths) | {("config",)}
+    assert [one for one in every if not any(one[: len(row)] == row for row in ours)] == []
+    assert [row for row in ours if not any(one[: len(row)] == row or row[: len(one)] == one for one in every)] == []
+    for version in chart.versions():
+        defaults = chart.defaults(version)
+        for row in rows:
+            value = find(defaults, row.path)
+            if value is not MISSING and value is not None:
+                assert effects.problem(row, value) == "", (version, row.path)  # type: ignore[arg-type]
+
+
+def test_a_named_section_without_settings_comes_along() -> None:
+    source = SOURCE + '[RPackageRepository "a"]\n[ldap "x"]\n'
+    request, values, more = made(source, "0.21.0", Backend.LAUNCHER)
+    assert values["config"]['LDAP "x"'] == {}  # type: ignore[index,call-overload]
+    gone = applied(values, [Edit(("config", 'LDAP "x"'), remove=True)])
+    assert judged(request, gone, *more).verdict is Verdict.NOT_PROVEN
 
 
 @pytest.mark.parametrize(

@@ -47,18 +47,27 @@ class Effect(NamedTuple):
     reason: str
     empty: bool = False
     words: tuple[str, ...] = ()
+    parent: bool = False  # there are rows for what stands below
 
 
 @cache
 def table() -> tuple[Effect, ...]:
     """Return the rows, one for each path. Raises KeyError or TypeError for a row that is no good; tests read the table."""
     text = (package_folder() / "chart" / "effects.toml").read_text("utf-8")
+    rows = [(tuple(path.split("/")), row) for row in tomllib.loads(text)["value"] for path in row["paths"]]
+    parents = {path[:length] for path, _ in rows for length in range(1, len(path))}
     return tuple(
-        Effect(tuple(path.split("/")), row["kind"], row["effect"], row["reason"], row.get("empty", False),
-               tuple(row.get("words", ())))
-        for row in tomllib.loads(text)["value"]
-        for path in row["paths"]
-    )  # fmt: skip
+        Effect(
+            path,
+            row["kind"],
+            row["effect"],
+            row["reason"],
+            row.get("empty", False),
+            tuple(row.get("words", ())),
+            path in parents,
+        )
+        for path, row in rows
+    )
 
 
 def check(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
@@ -72,24 +81,20 @@ def check(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
         if value is MISSING or same(value, find(plan.chart.defaults, row.path)):
             continue
         node: Tree = value  # type: ignore[assignment]
-        if problem := _problem(row, node):
-            yield finding("G2H619", f"{dotted(row.path)} {problem}", path=row.path)
-        elif (
-            row.effect == _UNSEEN and truth(node) and not isinstance(node, dict) and not same(node, ours.get(row.path))
-        ):
+        if why := problem(row, node):
+            yield finding("G2H619", f"{dotted(row.path)} {why}", path=row.path)
+        elif row.effect == _UNSEEN and not row.parent and truth(node) and not same(node, ours.get(row.path)):
             shown = f"is {visible(node)}" if isinstance(node, str | int | float) else "is set"
             yield unseen(row.path, f"{shown}: {row.reason}.")
-        elif row.effect == _UNSEEN and isinstance(node, dict) and node and row.kind == "ini":
-            yield unseen(row.path, f"is set: {row.reason}.")
-    for path, problem in _strays(dict(values), ()):
-        yield finding("G2H619", f"{dotted(path)} {problem}", path=path)
+    for path, why in _strays(dict(values), ()):
+        yield finding("G2H619", f"{dotted(path)} {why}", path=path)
     if not plan.chart.known:
         for key in values:
             if not charts.knows(plan.chart.version, (key,)):
                 yield unseen((key,), f"is no value of the charts that are known here, and this one is {plan.chart}.")
 
 
-def _problem(row: Effect, node: Tree) -> str:
+def problem(row: Effect, node: Tree) -> str:
     """Return why the chart cannot print a value; empty where it can."""
     if row.empty and not truth(node):
         return ""
