@@ -242,7 +242,7 @@ def test_proof_keeps_to_the_schema(server: str) -> None:
 def test_json_names_files_that_are_no_text() -> None:
     """A file name with bytes that are no UTF-8 does not stop the report."""
     one = Finding("G2H101", Level.WARNING, "x", place=Place("caf\udce9.gcfg", 1, 1))
-    assert json.loads(json.dumps(data._finding(one), ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    assert json.loads(json.dumps(data.finding(one), ensure_ascii=False).encode("utf-8", "backslashreplace"))
 
 
 # secrets ---------------------------------------------------------------------------------------------------------------

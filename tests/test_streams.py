@@ -65,6 +65,6 @@ def test_what_helm_prints_is_read_as_helm_reads_it() -> None:
         "kind: ConfigMap\ndata:\n  job-json-overrides: |\n    [\n    ]\n  x: {a: b\n    }\n"
         "  rstudio-connect.gcfg: |\n    [Server]\n    A = 1\n"
     )
-    assert helm._configuration(printed) == "[Server]\nA = 1\n"
+    assert helm.configuration(helm.documents(printed)) == "[Server]\nA = 1\n"
     with pytest.raises(helm.HelmError, match="cannot be read"):
-        helm._configuration("a: [\n")
+        helm.documents("a: [\n")

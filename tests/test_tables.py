@@ -372,8 +372,12 @@ BAD_RULES = {
     "two values": ('[[always]]\npath = ["x"]\nvalue = true\ntext = "a"\nreason = "r"', "site/rules.toml: always[1]: `value` and `text` exclude each other"),
     "no fate": ('[[defaults]]\npath = ["HTTP", "Listen"]\nreason = "r"', "site/rules.toml: defaults[1]: fate: required"),
     "overlap": ('[[defaults]]\npath = ["A"]\nfate = "keep"\nreason = "r"\n[[defaults]]\npath = ["A"]\nfate = "reset"\nreason = "r"', "site/rules.toml: defaults[2]: overlaps with another row for the same path (all versions)"),
-    "unknown transform": ('[[legacy]]\npath = ["a", "b"]\ntransform = "interpreter"\nreason = "r"', "site/rules.toml: a.b: transform: no function 'interpreter' for values of older charts"),
-    "unknown field": ('[[legacy]]\npath = ["a"]\nreason = "r"\nwhere = "x"', "site/rules.toml: legacy[1]: unknown field 'where'"),
+    "unknown transform": ('[[legacy]]\npath = ["a", "b"]\nto = ["c"]\ntransform = "interpreter"\nreason = "r"', "site/rules.toml: a.b: transform: no function 'interpreter' for values of older charts"),
+    "unknown field": ('[[legacy]]\npath = ["a"]\nfate = "goes"\nreason = "r"\nwhere = "x"', "site/rules.toml: legacy[1]: unknown field 'where'"),
+    "no place and no fate": ('[[legacy]]\npath = ["a"]\nreason = "r"', "site/rules.toml: legacy[1]: either the new place in `to`, or what becomes of it in `fate`"),
+    "a place and a fate": ('[[legacy]]\npath = ["a"]\nto = ["b"]\nfate = "goes"\nreason = "r"', "site/rules.toml: legacy[1]: either the new place in `to`, or what becomes of it in `fate`"),
+    "lost without advice": ('[[legacy]]\npath = ["a"]\nfate = "lost"\nreason = "r"', "site/rules.toml: legacy[1]: todo: required where a value is lost"),
+    "changed twice": ('[[changed]]\npath = ["a"]\nfate = "chart"\nreason = "r"\n[[changed]]\npath = ["a"]\nfate = "written"\nlocal = true\nreason = "r"', "site/rules.toml: changed[2]: overlaps with another row for the same path (all versions)"),
     "unknown table": ("[[never]]", "site/rules.toml: unknown field 'never'"),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from gcfg2helm import tables
 from gcfg2helm.findings import codes
 from gcfg2helm.report import explain
 from gcfg2helm.report.explain import cell
+from gcfg2helm.tables import Upgrade, Went
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, find
 from gcfg2helm.versions import Span
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from gcfg2helm.enums import Backend
-    from gcfg2helm.tables import Tables
+    from gcfg2helm.tables import Changed, Tables
     from gcfg2helm.versions import Version
 
 _WRITTEN = "<!-- Written by `python tools/write_docs.py docs/` from the tables in mappings/. Do not edit. -->"
@@ -43,7 +44,7 @@ reason = "Our proxy sets it." # the report prints it
 ```
 
 `gcfg2helm explain Server.OurHeader --mappings DIR` shows what comes of it. A file `DIR/rules.toml` may hold `always`,
-`defaults` and `legacy` rows as above; a row takes the place of all rows for the same path. A row may name the functions
+`defaults`, `legacy` and `changed` rows as above; a row takes the place of all rows for the same path. A row may name the functions
 (`transform`) and findings that the program has, not new ones. Anything else in the folder is an error, and all errors
 are shown at once."""
 
@@ -79,8 +80,31 @@ def _values_rules(known: Tables) -> Iterator[str]:
     yield from ("", "## Values of older charts", "")
     yield from explain.table(
         ["value", "becomes", "when", "reason"],
-        ([_path(row.path), _path(row.to) or "nothing", _when(row.span), cell(row.reason)] for row in known.legacy),
+        (
+            [_path(row.path), _path(row.to) or _FATES[row.fate], _when(row.span, row.backend), cell(row.reason)]
+            for row in known.legacy
+        ),
     )
+    yield from ("", "## Defaults that changed", "")
+    yield "What `upgrade` does with a default that has another value in the new chart, and that nobody set."
+    yield ""
+    yield from explain.table(
+        ["default", "from then on", "reason"],
+        ([_path(row.path), _decides(row), cell(row.reason)] for row in known.changed),
+    )
+
+
+_FATES = {Went.GOES: "nothing", Went.STAYS: "stays for now", Went.LOST: "nothing: a person has to see to it"}
+_DECIDES = {
+    Upgrade.WRITTEN: "the old one, written into the values",
+    Upgrade.CHART: "the new chart's",
+    Upgrade.IMAGE: "the new chart's, where its image is used",
+}
+
+
+def _decides(row: Changed) -> str:
+    where = {None: "", True: "; content in the pod of Connect", False: "; content in the cluster"}
+    return _DECIDES[row.fate] + where[row.local]
 
 
 def _path(path: tuple[str, ...]) -> str:

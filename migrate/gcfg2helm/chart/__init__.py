@@ -10,6 +10,7 @@ from gcfg2helm.chart.history import (
     known,
     knows,
     newest,
+    news,
     versions,
 )
 from gcfg2helm.chart.model import Chart, Origin, Refused, Rendered
@@ -30,6 +31,7 @@ __all__ = [
     "knows",
     "merge",
     "newest",
+    "news",
     "render",
     "sections",
     "versions",

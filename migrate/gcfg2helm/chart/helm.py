@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,12 @@ class Helm(NamedTuple):
 
 
 def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namespace: str) -> str:
-    """Return the rstudio-connect.gcfg that `helm template` gives for values texts in Helm's order.
+    """Return the rstudio-connect.gcfg that `helm template` gives for values texts in Helm's order. Raises HelmError."""
+    return configuration(manifests(helm, chart, layers, release, namespace))
+
+
+def manifests(helm: str, chart: Path, layers: Sequence[str], release: str, namespace: str) -> list[dict[str, Any]]:
+    """Return the objects that `helm template` gives for values texts in Helm's order.
 
     The texts may hold secrets: they stand in a folder that only this user can read, and only while Helm runs.
     Raises HelmError.
@@ -57,7 +62,7 @@ def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namesp
             file.write_text(text, encoding="utf-8", newline="")
             command += ["-f", str(file)]
         output = _run(command)
-    return _configuration(output)
+    return documents(output)
 
 
 def _run(command: list[str]) -> str:
@@ -73,17 +78,22 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-def _configuration(output: str) -> str:
+def documents(output: str) -> list[dict[str, Any]]:
+    """Return the objects that Helm printed. Raises HelmError."""
     import yaml
 
     # libyaml, of which Go's YAML is a port, reads all that Helm prints; the pure readers refuse some of it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        documents = list(yaml.load_all(output, loader))
+        return [one for one in yaml.load_all(output, loader) if isinstance(one, dict)]
     except (yaml.YAMLError, ValueError) as error:
         raise HelmError(f"what Helm printed cannot be read as YAML: {type(error).__name__}") from None
-    for document in documents:
-        data = document.get("data") if isinstance(document, dict) and document.get("kind") == "ConfigMap" else None
+
+
+def configuration(objects: Sequence[dict[str, Any]]) -> str:
+    """Return the rstudio-connect.gcfg among objects of a chart. Raises HelmError."""
+    for one in objects:
+        data = one.get("data") if one.get("kind") == "ConfigMap" else None
         if isinstance(data, dict) and _FILE in data:
             return str(data[_FILE])
     raise HelmError(f"the chart renders no ConfigMap with {_FILE}; is it rstudio-connect?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gcfg2helm.chart.model import Chart
 from gcfg2helm.tables.rows import package_folder
@@ -85,6 +85,21 @@ def _within(ranges: str, chart: Version) -> bool:
         if part == "*" or (Version.parse(since) <= chart and (not before or chart < Version.parse(before))):
             return True
     return False
+
+
+class News(NamedTuple):
+    """What the notes of the chart say of a version; `local` as in the table, None for everybody."""
+
+    text: str
+    stop: bool = False
+    local: bool | None = None
+
+
+@cache
+def news() -> tuple[tuple[Version, News], ...]:
+    """Return what the notes of the versions say that no value can tell, ascending."""
+    rows = {Version.parse(version): News(**row) for version, row in _table("news").items()}
+    return tuple(sorted(rows.items()))
 
 
 @cache

@@ -1,19 +1,17 @@
 """The commands `convert` and `diff`: the same conversion, written or only shown."""
 
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gcfg2helm.cli import ISSUES, talk
+from gcfg2helm.cli import ISSUES, changes, talk
 from gcfg2helm.cli.options import Gcfg, Settings, shared
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, Level
 
 _UNPROVEN = "the result does not read as the source"
-_MOST_SHOWN = 1_000  # changes, and findings of one code, on the terminal: nobody reads more there
 
 
 def beside(output: str, kind: str) -> Path:
@@ -34,59 +32,6 @@ def converted(settings: Settings, gcfg: str, output: str) -> Any:
         done = convert.convert(loaded.request)
     done = done._replace(proof=done.proof._replace(findings=settings.heard(list(done.proof.findings))))
     return loaded, done, settings.heard([*loaded.findings, *done.findings])
-
-
-def _show_changes(done: Any, tables: Any, output: str, *, stream: Any) -> bool:
-    """Print what would change in values.yaml; returns whether anything would."""
-    from gcfg2helm.report import text
-
-    changed = _changes(done, tables)
-    colour, width = talk.colour(stream), talk.width(stream)
-    stream.write(f"{output}: {text.change_count(changed)}\n")
-    shown = changed if stream is sys.stdout else changed[:_MOST_SHOWN]
-    for line in text.change_lines(shown, width, colour=colour):
-        stream.write(line + "\n")
-    if len(shown) < len(changed):
-        stream.write(f"  ... and {len(changed) - len(shown):,} more, which `gcfg2helm diff` shows\n")
-    return bool(changed)
-
-
-def _changes(done: Any, tables: Any) -> Any:
-    from gcfg2helm.plan import secrets
-    from gcfg2helm.values import diff
-
-    before, after = (
-        {key: secrets.masked(value, (key,)) for key, value in tree.items()} for tree in (done.before, done.values.tree)
-    )
-    return diff.changes(before, after, lambda path: _secret_path(tables, path))
-
-
-def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
-    from gcfg2helm import gcfg
-    from gcfg2helm.plan import secrets
-
-    if path[:1] != ("config",) or len(path) < 3:
-        return len(path) > 1 and not path[-1].startswith("[") and secrets.secret_key(path)
-    section, _ = gcfg.split_header(path[1])
-    setting = tables.find(section, path[2])
-    return bool(setting.secret if setting else secrets.secret_name(section, path[2]))
-
-
-def _show_findings(settings: Settings, findings: list[Finding]) -> None:
-    from gcfg2helm.report import text
-
-    stream = sys.stderr
-    counts: Counter[str] = Counter()
-    shown: list[Finding] = []
-    for one in settings.shown(findings):
-        counts[one.code] += 1
-        if counts[one.code] <= _MOST_SHOWN:
-            shown.append(one)
-    for line in text.finding_lines(shown, talk.width(stream), colour=talk.colour(stream)):
-        stream.write(line + "\n")
-    for code, count in counts.items():
-        if count > _MOST_SHOWN:
-            stream.write(f"... and {count - _MOST_SHOWN:,} more {code}; --report FILE lists them all\n")
 
 
 @shared
@@ -118,7 +63,7 @@ def convert(
             failure = _UNPROVEN if done.unproven else ""
             outputs.write(report, outputs.made(settings, loaded, done, findings, gcfg, output, beside, failure))
         if done.unproven:
-            _show_findings(settings, findings)
+            changes.show_findings(settings, findings)
             chart = loaded.request.chart
             why = (
                 f"a bug, please report it to {ISSUES}"
@@ -127,7 +72,7 @@ def convert(
             )
             talk.fail(f"gcfg2helm: nothing was written: {_UNPROVEN}; {why}", 1)
         if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts or done.proof.unjudged):
-            _show_findings(settings, findings)
+            changes.show_findings(settings, findings)
             _closing(settings, done, findings)
             talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
         if output == "-":
@@ -141,7 +86,7 @@ def convert(
 def _print_values(settings: Settings, done: Any, findings: list[Finding]) -> None:
     sys.stdout.write(done.values.text)
     sys.stdout.flush()
-    _show_findings(settings, findings)
+    changes.show_findings(settings, findings)
     if settings.quiet:
         return
     if done.secret or done.secret_values or done.files:
@@ -190,7 +135,7 @@ def _write_values(
     held = {path: atomic.read(path) for path, _, _ in outputs}
     new = [one for one in outputs if held[one[0]] != one[1].encode("utf-8") or (one[2] and _open(one[0]))]
     if not settings.quiet:
-        changed = _show_changes(done, loaded.request.tables, output, stream=sys.stderr)
+        changed = changes.show(done.before, done.values.tree, loaded.request.tables, output, stream=sys.stderr)
         for path, _, secret in new:
             if path != Path(output):
                 talk.say(
@@ -198,7 +143,7 @@ def _write_values(
                 )
             elif not changed:
                 talk.say("  only comments change")
-    _show_findings(settings, findings)
+    changes.show_findings(settings, findings)
     if not settings.quiet:
         _closing(settings, done, findings)
     if not new:
@@ -239,7 +184,7 @@ def diff(
         elif not differs:
             if not settings.quiet:
                 talk.say(f"{values}: no difference")
-        elif not _show_changes(done, loaded.request.tables, values, stream=sys.stdout):
+        elif not changes.show(done.before, done.values.tree, loaded.request.tables, values, stream=sys.stdout):
             sys.stdout.write("  only comments change\n")
         if differs or settings.fails(findings, None):
             raise typer.Exit(1)
@@ -259,7 +204,7 @@ def _print_changes(done: Any, tables: Any, values: str, output_format: talk.Form
     from gcfg2helm.report import json as data
     from gcfg2helm.report import markdown
 
-    changed = _changes(done, tables)
+    changed = changes.between(done.before, done.values.tree, tables)
     if output_format is talk.Format.JSON:
         sys.stdout.write(data.dump(data.diff(values, changed, differs=differs)))
     else:

@@ -78,7 +78,9 @@ class Settings(NamedTuple):
         return level is not None and any(one.level >= level for one in self.heard(findings))
 
 
-def _word(name: str, *words: str) -> Callable[[str], str]:
+def word(name: str, *words: str) -> Callable[[str], str]:
+    """Return a callback that takes one of the words, and refuses others."""
+
     def check(value: str) -> str:
         if value not in words:
             raise typer.BadParameter(f"{value!r} is not one of {', '.join(words)}.", param_hint=name)
@@ -87,10 +89,11 @@ def _word(name: str, *words: str) -> Callable[[str], str]:
     return check
 
 
-def _codes(values: list[str]) -> list[str]:
-    from gcfg2helm.findings import codes
+def codes(values: list[str]) -> list[str]:
+    """Return codes of findings in capitals. Raises BadParameter for one that there is not."""
+    from gcfg2helm import findings
 
-    unknown = [value for value in values if value.upper() not in codes()] if values else []
+    unknown = [value for value in values if value.upper() not in findings.codes()] if values else []
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: no such finding; `gcfg2helm explain` lists them.")
     return [value.upper() for value in values]
@@ -116,14 +119,14 @@ def _settings(
     secrets: Annotated[SecretMode, typer.Option(help="separate: files of their own; existing: references only; inline: in values.yaml.", rich_help_panel=ANSWERS)] = SecretMode.SEPARATE,
     secret_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the Kubernetes Secret.", rich_help_panel=ANSWERS)] = "",
     not_secret: Annotated[list[str], typer.Option(metavar="SETTING", help="A setting that holds no secret, though it looks so; repeatable.", rich_help_panel=ANSWERS)] = [],  # noqa: B006
-    chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=_word("--chart-defaults", "server", "chart"), help="server: behave as the old server; chart: leave the chart's own defaults in.", rich_help_panel=ANSWERS)] = "server",
-    prefer: Annotated[str, typer.Option(metavar="gcfg|values", callback=_word("--prefer", "gcfg", "values"), help="Who wins under `config` where both speak.", rich_help_panel=ANSWERS)] = "gcfg",
+    chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=word("--chart-defaults", "server", "chart"), help="server: behave as the old server; chart: leave the chart's own defaults in.", rich_help_panel=ANSWERS)] = "server",
+    prefer: Annotated[str, typer.Option(metavar="gcfg|values", callback=word("--prefer", "gcfg", "values"), help="Who wins under `config` where both speak.", rich_help_panel=ANSWERS)] = "gcfg",
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="The old server's file system, or a copy: files are read from it.", exists=True, file_okay=False, rich_help_panel=SOURCES)] = None,
     also: Annotated[list[str], typer.Option(metavar="FILE", help="A second gcfg that the server reads, such as rstudio-connect-migration.gcfg; repeatable.", rich_help_panel=SOURCES)] = [],  # noqa: B006
     env_file: Annotated[str, typer.Option(metavar="FILE", help="CONNECT_* variables of the old service: KEY=value lines or a systemd drop-in.", rich_help_panel=SOURCES)] = "",
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
-    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=_codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=FINDINGS)] = [],  # noqa: B006
-    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=_word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=FINDINGS)] = "",
+    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=FINDINGS)] = [],  # noqa: B006
+    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=FINDINGS)] = "",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
 ) -> Settings:  # fmt: skip

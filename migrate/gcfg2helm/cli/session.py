@@ -158,11 +158,16 @@ def load(
     return Loaded(request, [*found, *said])
 
 
-def _check(settings: Settings) -> None:
-    """Refuse answers that cannot be meant. Raises UsageError."""
-    for option, value in (("--release", settings.release), ("--namespace", settings.namespace)):
+def check_names(release: str, namespace: str) -> None:
+    """Refuse names that Kubernetes would. Raises UsageError."""
+    for option, value in (("--release", release), ("--namespace", namespace)):
         if not _NAME.fullmatch(value):
             raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+
+
+def _check(settings: Settings) -> None:
+    """Refuse answers that cannot be meant. Raises UsageError."""
+    check_names(settings.release, settings.namespace)
     for option, value in (
         ("--pvc", settings.pvc),
         ("--storage-class", settings.storage_class),

@@ -168,15 +168,22 @@ def runtime_images(tree: Tree) -> list[Tree] | None:
     `base` and `pro` name lists that came with older charts and have no equivalent.
     """
     if isinstance(tree, str):
-        try:
-            tree = read.load(tree) if ":" in tree else None
-        except read.YamlError:
-            return None
+        tree = _read_text(tree)
     listed = tree.get("images") if isinstance(tree, dict) else tree
     if not isinstance(listed, list) or not listed:
         return None
     made = [_environment(one) for one in listed if isinstance(one, dict) and one.get("name")]
     return made if len(made) == len(listed) else None
+
+
+def _read_text(text: str) -> Tree:
+    """Return what a text says that the chart printed as it was: a whole definition, or images to add to one."""
+    for head in ("", "images:\n"):
+        try:
+            return read.load(head + text) if ":" in text else None
+        except read.YamlError:
+            continue
+    return None
 
 
 def _environment(image: dict[str, Tree]) -> Tree:

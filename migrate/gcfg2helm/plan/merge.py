@@ -15,7 +15,7 @@ from gcfg2helm.chart import managed
 from gcfg2helm.enums import Backend, ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import STARS, Secret
-from gcfg2helm.plan import secrets
+from gcfg2helm.plan import moves, secrets
 from gcfg2helm.tables import Action, DefaultRule, Fate
 from gcfg2helm.values import scalars, write
 from gcfg2helm.values.paths import dotted
@@ -229,37 +229,11 @@ class Merger:
         return max(rows, key=lambda row: len(row.path), default=None)
 
     def legacy(self) -> list[Edit]:
-        """Move values of older charts to their new place where that is exact, else say what to do."""
-        from gcfg2helm.plan.transforms import LEGACY
-
-        new: dict[Path, Tree] = {}
-        origins: dict[Path, Path] = {}
-        gone: list[Path] = []
-        for row in self.ctx.tables.legacy:
-            value = self._existing(row.path)
-            if self.ctx.chart.version not in row.span or value in (MISSING, None, False, "", {}):
-                continue
-            name, todo = dotted(row.path), ""
-            moved: object = LEGACY[row.transform](value) if row.transform else value  # type: ignore[arg-type]
-            if row.path == RUNTIME_YAML and value == "base":
-                gone.append(row.path)
-                what = f"{name} named the images that came with older charts, and goes. {row.reason}"
-            elif row.to and moved is not None and self._is_free(row.to, moved, new.get(row.to)):
-                gone.append(row.path)
-                new[row.to] = _together(new.get(row.to), moved)
-                origins.setdefault(row.to, row.path)
-                what = f"{name} is now {dotted(row.to)}. {row.reason}"
-            else:
-                what, todo = f"{name} stands in values.yaml. {row.reason}", "Change it by hand."
-            self.findings.append(finding("G2H210", what, todo, path=row.path))
-        removed = [Edit(path, remove=True) for path in _with_emptied(gone, self.answers)]
-        return [*removed, *(Edit(path, value, origin=origins[path]) for path, value in new.items())]
-
-    def _is_free(self, path: Path, value: object, before: Tree) -> bool:
-        """Whether a moved value can come to a path: nothing else stands there, or came there from another old place."""
-        if before is not None and not (isinstance(before, list) and isinstance(value, list)):
-            return False
-        return self._existing(path) in (MISSING, value, "", None, {}, [])
+        """Move values of older charts, and of the launcher, to their new place; say what has none."""
+        found = moves.moves(self.ctx.tables, self.ctx.chart, self.ctx.backend, self.answers)
+        self.findings += found.findings
+        self.gone = {edit.path for edit in found.edits if edit.remove}
+        return found.edits
 
 
 def _unlisted(path: Path, config: Mapping[str, object]) -> DefaultRule:
@@ -301,24 +275,6 @@ def _read(printed: Iterable[str]) -> list[str]:
             return []
         texts.append(entry.value or "")
     return texts if any(texts) else []
-
-
-def _together(before: Tree, value: object) -> Tree:
-    return [*before, *value] if isinstance(before, list) and isinstance(value, list) else value  # type: ignore[return-value]
-
-
-def _with_emptied(paths: Iterable[Path], tree: Mapping[str, Tree]) -> list[Path]:
-    """Return paths to remove, each maps' that would be left empty in place of its last key's: null breaks templates."""
-    gone: set[Path] = set()
-    for path in paths:
-        gone.add(path)
-        while len(path) > 1 and isinstance(above := find(tree, path[:-1]), dict):
-            if any((*path[:-1], key) not in gone for key in above):
-                break
-            gone -= {(*path[:-1], key) for key in above}
-            path = path[:-1]  # noqa: PLW2901 - upwards, as far as nothing else stands there
-            gone.add(path)
-    return sorted(gone)
 
 
 def _with_sections(edits: Sequence[Edit], config: Mapping[str, Tree]) -> list[Edit]:

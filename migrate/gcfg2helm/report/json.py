@@ -74,7 +74,7 @@ def report(made: Report) -> dict[str, object]:
     """Return a report as data: every setting, every finding, the proof and the runbook; no value of any setting."""
     plan = made.plan
     return {
-        **_head("report"),
+        **head("report"),
         "sources": list(made.sources),
         "target": {
             "chart": str(plan.chart),
@@ -89,22 +89,23 @@ def report(made: Report) -> dict[str, object]:
         "levels": {str(level): sum(one.level is level for one in made.findings) for level in reversed(Level)},
         "asks": {asks.value: sum(one.asks is asks for one in made.findings) for asks in Asks},
         "settings": [_setting(one, plan) for one in plan.decisions],
-        "findings": [_finding(one) for one in in_order(made.findings)],
+        "findings": [finding(one) for one in in_order(made.findings)],
         "proof": {
             "proven": made.proof.proven,
             "verdict": made.proof.verdict.value,
             "settings": {status.value: number for status, number in made.proof.counts().items()},
         },
-        "runbook": [_step(one) for one in made.steps],
+        "runbook": [step(one) for one in made.steps],
     }
 
 
 def diff(name: str, changes: Sequence[Change], *, differs: bool) -> dict[str, object]:
     """Return the changes of a values file as data, secrets as stars."""
-    return {**_head("diff"), "values": name, "differs": differs, "changes": [_change(one) for one in changes]}
+    return {**head("diff"), "values": name, "differs": differs, "changes": [_change(one) for one in changes]}
 
 
-def _head(kind: str) -> dict[str, object]:
+def head(kind: str) -> dict[str, object]:
+    """Return what every document begins with."""
     return {"schema": SCHEMA_VERSION, "kind": kind, "program": f"gcfg2helm {__version__}"}
 
 
@@ -123,7 +124,8 @@ def _setting(one: Decision, plan: Plan) -> dict[str, object]:
     }
 
 
-def _finding(one: Finding) -> dict[str, object]:
+def finding(one: Finding) -> dict[str, object]:
+    """Return a finding as data."""
     place = one.place if one.place and one.place.line else None
     return {
         "code": one.code,
@@ -144,7 +146,8 @@ def _command(one: Command) -> dict[str, object]:
     return {"text": one.text, "where": one.where.value, "into": one.into or None}
 
 
-def _step(one: Step) -> dict[str, object]:
+def step(one: Step) -> dict[str, object]:
+    """Return a step of a runbook as data."""
     return {
         "name": one.name,
         "title": one.title,

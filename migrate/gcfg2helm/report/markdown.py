@@ -15,6 +15,7 @@ from gcfg2helm.values.tree import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gcfg2helm.findings import Finding
     from gcfg2helm.report.json import Report
     from gcfg2helm.runbook.model import Step
     from gcfg2helm.values.diff import Change
@@ -71,7 +72,7 @@ def render_changes(name: str, changes: Sequence[Change], *, differs: bool) -> st
     if not changes:
         return _joined([*lines, "Only comments change." if differs else "No difference."])
     rows = [[change.sign, code(dotted(change.path)), _value(change.old), _value(change.new)] for change in changes]
-    return _joined([*lines, f"{text.change_count(changes)}.", "", *_table(("", "Path", "Was", "Becomes"), rows)])
+    return _joined([*lines, f"{text.change_count(changes)}.", "", *table_lines(("", "Path", "Was", "Becomes"), rows)])
 
 
 def _value(value: object) -> str:
@@ -101,7 +102,7 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield ""
     yield "## Findings"
     yield ""
-    yield from _finding_lines(report)
+    yield from finding_lines(report.findings)
     yield "## Settings"
     yield ""
     several = len(report.sources) > 1
@@ -118,7 +119,7 @@ def _report_lines(report: Report) -> Iterator[str]:
             ]
             for one in decisions
         ]
-        yield from _table(("Line", "Setting", "Decision", "Target", "Why"), rows)
+        yield from table_lines(("Line", "Setting", "Decision", "Target", "Why"), rows)
         yield ""
     yield "## Runbook"
     yield ""
@@ -128,34 +129,36 @@ def _report_lines(report: Report) -> Iterator[str]:
 def _runbook_lines(report: Report, level: int) -> Iterator[str]:
     yield f"{model.summary(report.steps)}."
     yield ""
-    yield from _step_lines(report.steps, level)
+    yield from step_lines(report.steps, level)
 
 
-def _finding_lines(report: Report) -> Iterator[str]:
-    if not report.findings:
+def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the findings as a table."""
+    if not findings:
         yield "None."
         yield ""
         return
     rows = []
-    for one in data.in_order(report.findings):
+    for one in data.in_order(findings):
         place = code(str(one.place)) if one.place and one.place.line else ""
         linked = f"[{one.code}]({one.link})" if one.link.startswith("https://") else one.code
         todo = "<br>".join(
             part for part in (prose(one.todo), *(code(command.text) for command in one.commands)) if part
         )
         rows.append([str(one.asks), str(one.level), linked, place, prose(one.what), todo])
-    yield from _table(("Asks", "Level", "Code", "Where", "What", "To do"), rows)
+    yield from table_lines(("Asks", "Level", "Code", "Where", "What", "To do"), rows)
     yield ""
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a table of cells that are Markdown already."""
     yield f"| {' | '.join(head)} |"
     yield f"|{' --- |' * len(head)}"
     for row in rows:
         yield f"| {' | '.join(row)} |"
 
 
-def _step_lines(steps: Sequence[Step], level: int) -> Iterator[str]:
+def step_lines(steps: Sequence[Step], level: int) -> Iterator[str]:
     """Yield the steps as Markdown, each under a heading of that level."""
     for number, step in enumerate(steps, 1):
         yield f"{'#' * level} {number}. {prose(step.title)}"

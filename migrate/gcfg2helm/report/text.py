@@ -93,15 +93,13 @@ def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool) -> I
     for one in sorted(findings, key=lambda one: (-one.level, one.place or ("", 0, 0))):
         place = f"{one.place}: " if one.place and one.place.line else ""
         label = paint(f"{one.level} {one.code}", _LEVELS[one.level], on=colour)
-        yield from _wrapped(
-            f"{place}{label}: ", write.visible(one.what), width, len(f"{place}{one.level} {one.code}: ")
-        )
+        yield from wrapped(f"{place}{label}: ", write.visible(one.what), width, len(f"{place}{one.level} {one.code}: "))
         if one.todo:
-            yield from _wrapped("    -> ", write.visible(one.todo), width, 7)
+            yield from wrapped("    -> ", write.visible(one.todo), width, 7)
         yield from (f"       {write.visible(command.text)}" for command in one.commands)
 
 
-def _wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str]:
+def wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str]:
     """Yield a text behind its start, the rest indented; where the start leaves little room, all of it below."""
     room = width - start_width
     if len(text) <= room and room >= 30:  # nearly all, and wrapping is slow

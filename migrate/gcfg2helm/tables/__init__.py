@@ -5,6 +5,7 @@ from gcfg2helm.tables.model import (
     CARRY,
     Action,
     Always,
+    Changed,
     DefaultRule,
     Fate,
     Holds,
@@ -16,12 +17,15 @@ from gcfg2helm.tables.model import (
     Source,
     Subsection,
     Tables,
+    Upgrade,
+    Went,
 )
 
 __all__ = [
     "CARRY",
     "Action",
     "Always",
+    "Changed",
     "DefaultRule",
     "Fate",
     "Holds",
@@ -33,6 +37,8 @@ __all__ = [
     "Source",
     "Subsection",
     "Tables",
+    "Upgrade",
+    "Went",
     "load",
     "shipped",
 ]

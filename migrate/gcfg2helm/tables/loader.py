@@ -16,6 +16,7 @@ from gcfg2helm.tables.model import (
     APPENDIX,
     Action,
     Always,
+    Changed,
     DefaultRule,
     Fate,
     Holds,
@@ -27,6 +28,8 @@ from gcfg2helm.tables.model import (
     Source,
     Subsection,
     Tables,
+    Upgrade,
+    Went,
 )
 from gcfg2helm.tables.rows import Problem, Row, TablesError, package_folder, read_file
 from gcfg2helm.versions import Version
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 
 _RULES = "rules.toml"
 Check: TypeAlias = Callable[[Tables, "list[Problem]"], None]
-V = TypeVar("V", Always, DefaultRule, Legacy)
+V = TypeVar("V", Always, DefaultRule, Legacy, Changed)
 
 
 class _File(NamedTuple):
@@ -97,7 +100,9 @@ def load(site: FilePath | None = None, check: Check | None = None) -> Tables:
         return shipped()
     problems: list[Problem] = []
     ours = shipped()
-    tables = _laid_over(Tables(dict(ours.sections), ours.always, ours.defaults, ours.legacy), site, problems)
+    tables = _laid_over(
+        Tables(dict(ours.sections), ours.always, ours.defaults, ours.legacy, ours.changed), site, problems
+    )
     if check:
         check(tables, problems)
     if problems:
@@ -134,12 +139,13 @@ def _laid_over(tables: Tables, site: FilePath, problems: list[Problem]) -> Table
     sections = _sections(tables.sections, [one for one in found if one not in rules], problems, Source.SITE)
     tables = Tables(sections, tables.always, tables.defaults, tables.legacy)
     for file in rules:
-        always, defaults, legacy = _values_rules(file, problems)
+        always, defaults, legacy, changed = _values_rules(file, problems)
         tables = Tables(
             sections,
             _instead(tables.always, always),
             _instead(tables.defaults, defaults),
             _instead(tables.legacy, legacy),
+            _instead(tables.changed, changed),
         )
     return tables
 
@@ -287,7 +293,7 @@ def _share(one: Backend | None, other: Backend | None) -> bool:
 
 def _values_rules(
     file: _File, problems: list[Problem]
-) -> tuple[tuple[Always, ...], tuple[DefaultRule, ...], tuple[Legacy, ...]]:
+) -> tuple[tuple[Always, ...], tuple[DefaultRule, ...], tuple[Legacy, ...], tuple[Changed, ...]]:
     top = read_file(file.path, problems, file.shown)
     always: list[Always] = []
     for row in _complete(top.rows("always")):
@@ -309,14 +315,40 @@ def _values_rules(
         )
         _apart(row, default, defaults)
         defaults.append(default)
+    legacy = _legacy(top, file)
+    changed: list[Changed] = []
+    for row in _complete(top.rows("changed")):
+        fates = row.choice("fate", Upgrade) or Upgrade.WRITTEN
+        local: bool | None = row.take("local", bool, False) if row.has("local") else None
+        other = Changed(row.texts("path"), fates, row.span(), row.take("reason", str, ""), file.shown, local)
+        _apart(row, other, [was for was in changed if None in (local, was.local) or local is was.local])
+        changed.append(other)
+    top.finish()
+    return tuple(always), tuple(defaults), tuple(legacy), tuple(changed)
+
+
+def _legacy(top: Row, file: _File) -> list[Legacy]:
     legacy: list[Legacy] = []
     for row in _complete(top.rows("legacy")):
-        path, to, transform = row.texts("path"), row.texts("to"), row.take("transform", str, "")
-        went = Legacy(path, to, row.span(), row.take("reason", str, ""), file.shown, transform)
+        went = Legacy(
+            row.texts("path"),
+            row.texts("to"),
+            row.span(),
+            row.take("reason", str, ""),
+            file.shown,
+            row.take("transform", str, ""),
+            _backend(row),
+            row.choice("fate", Went, Went.MOVES) or Went.MOVES,
+            row.take("value", bool, False) if row.has("value") else None,
+            row.take("todo", str, ""),
+        )
+        if (went.fate is Went.MOVES) != bool(went.to):
+            row.problem("either the new place in `to`, or what becomes of it in `fate`")
+        if went.fate is Went.LOST and not went.todo:
+            row.problem("todo: required where a value is lost")
         _apart(row, went, legacy)
         legacy.append(went)
-    top.finish()
-    return tuple(always), tuple(defaults), tuple(legacy)
+    return legacy
 
 
 def _always_value(row: Row) -> Tree:

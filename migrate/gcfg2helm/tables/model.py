@@ -80,6 +80,24 @@ class Fate(Enum):
 # Every setting that Connect knows has a paragraph there, under an anchor with its key.
 APPENDIX = "https://docs.posit.co/connect/admin/appendix/configuration/"
 
+
+class Upgrade(Enum):
+    """What an upgrade does with a default of the chart that changed: who decides what stands there from then on."""
+
+    WRITTEN = "written"  # the old one is written into the values
+    CHART = "chart"  # the new one counts
+    IMAGE = "image"  # the new one counts where the image of Connect changes too
+
+
+class Went(Enum):
+    """What becomes of a value of an older chart that has no new place."""
+
+    MOVES = ""
+    GOES = "goes"
+    STAYS = "stays"
+    LOST = "lost"
+
+
 # The repeated value of a setting of these kinds can only mean that the last line wins.
 SINGLE_KINDS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.DECIMAL, Kind.DURATION, Kind.BYTESIZE, Kind.ENUM})
 
@@ -201,7 +219,11 @@ class DefaultRule(NamedTuple):
 
 
 class Legacy(NamedTuple):
-    """A values path of an older chart that a newer one refuses or ignores: where it went, or why it goes."""
+    """A values path of an older chart that a newer one refuses or ignores: where it went, or what becomes of it.
+
+    `backend`: a value of the launcher, where this back end takes over. `value`: the row speaks of this value alone.
+    A part of `to` in brackets is the item of a list with that name.
+    """
 
     path: Path
     to: Path
@@ -209,12 +231,30 @@ class Legacy(NamedTuple):
     reason: str
     origin: str
     transform: str = ""
+    backend: Backend | None = None
+    fate: Went = Went.MOVES
+    value: bool | None = None
+    todo: str = ""
+
+
+class Changed(NamedTuple):
+    """What an upgrade does with a default that changed; the longest path counts.
+
+    `local`: the row speaks of content that runs in the pod of Connect (or, false, does not); None of both.
+    """
+
+    path: Path
+    fate: Upgrade
+    span: Span
+    reason: str
+    origin: str
+    local: bool | None = None
 
 
 class Tables:
     """All tables; sections by lower-case name. It iterates over the settings."""
 
-    __slots__ = ("always", "defaults", "legacy", "sections")
+    __slots__ = ("always", "changed", "defaults", "legacy", "sections")
 
     def __init__(
         self,
@@ -222,11 +262,13 @@ class Tables:
         always: tuple[Always, ...] = (),
         defaults: tuple[DefaultRule, ...] = (),
         legacy: tuple[Legacy, ...] = (),
+        changed: tuple[Changed, ...] = (),
     ) -> None:
         self.sections = sections
         self.always = always
         self.defaults = defaults
         self.legacy = legacy
+        self.changed = changed
 
     def find(self, section: str, name: str) -> Setting | None:
         """Return the setting of that name in any capitals; None where the tables do not list it."""

@@ -22,7 +22,7 @@ def keys(path: Path) -> list[str]:
 
 
 def _key(key: str) -> str:
-    if key.replace("_", "").replace("-", "").isalnum() or (key[:1] == "[" and key[1:-1].isdigit()):
+    if key.replace("_", "").replace("-", "").isalnum() or (key[:1] == "[" and key[1:-1].replace("-", "").isalnum()):
         return key
     shown = write.visible(key)
     return f"'{shown}'" if "'" not in shown else f'"{shown}"'

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.values import comments as remarks
-from gcfg2helm.values import read, write
+from gcfg2helm.values import read, relocate, write
 from gcfg2helm.values.comments import TODO, CommentsByPath, comment_lines, entry_lines
 from gcfg2helm.values.read import Node, Style
 from gcfg2helm.values.tree import MISSING, NO_COMMENTS, Comments, applied, find, same
@@ -59,6 +59,7 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
     """Return the text of an existing file with the edits in it. Raises read.YamlError where it cannot be read."""
     bom = "\ufeff" if text.startswith("\ufeff") else ""
     body = text[len(bom) :]
+    body = relocate.carried(body, edits)
     root = read.compose(body, file)
     old = read.tree_of(root)
     if not old and not body.strip():

@@ -43,13 +43,24 @@ class Comments(NamedTuple):
 NO_COMMENTS = Comments()
 
 
+class Carried(NamedTuple):
+    """How the text of a value moves: from `origin` to the key `to`; `append`: its items go behind those of the list there.
+
+    A part of `to` in brackets, `[connect-content]`, is the item of a list that has this name.
+    """
+
+    origin: Path
+    to: Path
+    append: bool = False
+
+
 class Edit(NamedTuple):
     """One change of the values: the value that shall stand at `path` (None is written as `null`), or its removal.
 
     `todo` is a question that only a person can answer: it stands above the key as a `TODO(gcfg2helm)` comment.
     `source` holds the places that it comes from. `comments_only`: the value stays as it is, only the comments
     are set; where the key does not exist they stand where it would. `origin` is the path that the value moves from: the
-    comments there come along.
+    comments there come along, and what is `carried` comes as it is written there.
     """
 
     path: Path
@@ -60,6 +71,7 @@ class Edit(NamedTuple):
     source: tuple[Place, ...] = ()
     comments_only: bool = False
     origin: Path = ()
+    carried: tuple[Carried, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Edit of {self.path}>"  # the value may be a secret of an existing values.yaml

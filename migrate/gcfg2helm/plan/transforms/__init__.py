@@ -1,7 +1,7 @@
 """The functions that a table row may name in `transform`: what needs more than a row to decide.
 
 Each takes the context, the group of one setting and its rule, and returns a `Result`. They read, they never print,
-write or raise; the ones for `legacy` rows take the value found and return the new one (None: it cannot be moved).
+write or raise; the ones for `legacy` rows take the value found and its new place, and return its parts (`legacy`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from gcfg2helm.plan.context import Context, Group, Result
-from gcfg2helm.plan.transforms import checks, network, renames, runtime, storage
+from gcfg2helm.plan.transforms import checks, legacy, network, renames, runtime, storage
 from gcfg2helm.tables import Rule
-from gcfg2helm.values.tree import Tree
 
 Transform: TypeAlias = Callable[[Context, Group, Rule], Result]
-LegacyTransform: TypeAlias = Callable[[Tree], Tree]
 
 TRANSFORMS: dict[str, Transform] = {
     **checks.TRANSFORMS,
@@ -24,4 +22,4 @@ TRANSFORMS: dict[str, Transform] = {
     **runtime.TRANSFORMS,
     **storage.TRANSFORMS,
 }
-LEGACY: dict[str, LegacyTransform] = runtime.LEGACY
+LEGACY = legacy.LEGACY

@@ -1,8 +1,7 @@
-"""What content runs with: interpreters, images, profiles, namespace, accounts; and values of charts that held them otherwise."""
+"""What content runs with: interpreters, images, profiles, namespace, accounts."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -174,28 +173,4 @@ TRANSFORMS: Mapping[str, Callable[[Context, Group, Rule], Result]] = {
     "current_user": current_user,
     "interpreter": interpreter,
     "profiles": profiles,
-}
-
-
-# values of older charts ------------------------------------------------------------------------------------------------
-
-_TAG_PREFIX = re.compile(r"(?:ubuntu-?(22|24)\.?04|(jammy|noble))-?", re.IGNORECASE)
-
-
-def legacy_runtime_yaml(value: Tree) -> Tree:
-    """Return the execution environments that launcher.customRuntimeYaml or .additionalRuntimeImages held; None for names."""
-    return images.runtime_images(value)
-
-
-def legacy_tag_prefix(value: Tree) -> Tree:
-    """Turn `ubuntu2204-` into `ubuntu-22.04`; None for a distribution that the newer images do not come in."""
-    match = _TAG_PREFIX.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        return None
-    return f"ubuntu-{match[1]}.04" if match[1] else {"jammy": "ubuntu-22.04", "noble": "ubuntu-24.04"}[match[2].lower()]
-
-
-LEGACY: dict[str, Callable[[Tree], Tree]] = {
-    "legacy_runtime_yaml": legacy_runtime_yaml,
-    "legacy_tag_prefix": legacy_tag_prefix,
 }

@@ -1,0 +1,259 @@
+"""The command `upgrade`: values of an old chart, or of the launcher, brought to a new chart and the direct runner."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from gcfg2helm.cli import talk
+from gcfg2helm.cli.options import FINDINGS, SOURCES, TARGET, codes, word
+from gcfg2helm.enums import Backend
+from gcfg2helm.findings import Finding, Level
+
+
+class _Asked(NamedTuple):
+    """What the options say of the findings and the talk; the names are those of `options.Settings`."""
+
+    ignore: frozenset[str]
+    fail_on: Level | None
+    verbose: bool
+    quiet: bool
+
+    def heard(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings that `--ignore` leaves."""
+        return [one for one in findings if one.code not in self.ignore]
+
+    def shown(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings to print."""
+        level = Level.ERROR if self.quiet else Level.INFO if self.verbose else Level.WARNING
+        return [one for one in findings if one.level >= level]
+
+
+def upgrade(
+    values: Annotated[str, typer.Argument(metavar="VALUES", help="The values file of the old chart.")],
+    more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="A further values file, in Helm's order; repeatable.")] = [],  # noqa: B006
+    since: Annotated[str, typer.Option("--from", metavar="VERSION", help="Version of the chart that runs today.", rich_help_panel=TARGET)] = "",
+    to: Annotated[str, typer.Option("--to", metavar="VERSION", help="Version to upgrade to; default: the newest known.", rich_help_panel=TARGET)] = "",
+    backend: Annotated[Backend | None, typer.Option(help="What starts content then; default: what starts it today.", rich_help_panel=TARGET)] = None,
+    release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc",
+    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the release.", rich_help_panel=TARGET)] = "rstudio-connect",
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the new VALUES goes, the further files beside it; default: in place; - prints it.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Write nothing while errors are open.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .txt, .json or .md.")] = None,
+    output_format: Annotated[talk.Format | None, typer.Option("--format", help="Print the report in this format, and write no values.")] = None,
+    runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the upgrade, and write no values.")] = False,
+    chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=word("--chart-defaults", "server", "chart"), help="server: write out the defaults that changed; chart: take over the new chart's.")] = "server",
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
+    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=FINDINGS)] = [],  # noqa: B006
+    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=FINDINGS)] = "",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
+) -> None:  # fmt: skip
+    """Bring VALUES from the chart of today to a new one, and prove that Connect reads what it reads today.
+
+    \b
+    Examples:
+      gcfg2helm upgrade values.yaml --from 0.8.38
+      gcfg2helm upgrade values.yaml -f production.yaml --from 0.8.38 --backend kubernetes --release connect --namespace rstudio
+      gcfg2helm upgrade values.yaml --from 0.8.38 --backend kubernetes --runbook
+    """
+    with talk.errors():
+        asked = _Asked(frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet)
+        names = [values, *more]
+        outputs = _outputs(names, output)
+        if report is not None:
+            from gcfg2helm.cli import outputs as reports
+
+            reports.check(report, [*names, *map(str, outputs.values())])
+        with talk.progress(f"Upgrading {values}", quiet=quiet):
+            request = _request(
+                names, since, to, backend, release, namespace, mappings, keep=chart_defaults == "server"
+            )  # fmt: skip
+            done, findings, made = _made(request, asked, outputs)
+        if report is not None:
+            _write_report(report, made)
+        if runbook or output_format is not None:
+            _print(made, output_format or talk.Format.TEXT, runbook=runbook)
+        elif _may_write(done, findings, asked, strict=strict):
+            _write(done, findings, outputs, asked, request.tables, yes=yes, dry_run=dry_run)
+        level = asked.fail_on
+        unproven = done.proof.verdict.value == "not proven"
+        if unproven or (level is not None and any(one.level >= level for one in findings)):
+            raise typer.Exit(1)
+
+
+# what is asked for -----------------------------------------------------------------------------------------------------
+
+
+def _outputs(names: list[str], output: str) -> dict[str, Path | None]:
+    """Return where the new text of each file goes, by its name; None prints it. Raises UsageError."""
+    from gcfg2helm.cli.session import UsageError
+
+    if len({os.path.realpath(name) for name in names}) < len(names):
+        raise UsageError("the same values file is named twice")
+    if output == "-":
+        if len(names) > 1:
+            raise UsageError("-o - prints one file; there are several: name a folder or a file with -o")
+        return {names[0]: None}
+    if "-" in names:
+        raise UsageError("values cannot come from standard input; name a file")
+    if not output:
+        return {name: Path(name) for name in names}
+    folder = Path(output) if Path(output).is_dir() or output.endswith(os.sep) else None
+    first = folder / Path(names[0]).name if folder else Path(output)
+    made: dict[str, Path | None] = {
+        names[0]: first, **{name: first.with_name(Path(name).name) for name in names[1:]}
+    }  # fmt: skip
+    if len({os.path.realpath(path) for path in made.values() if path}) < len(names):
+        raise UsageError("two of the values files would be written to the same name; name a folder apart with -o")
+    return made
+
+
+def _request(
+    names: list[str], since: str, to: str, backend: Backend | None, release: str, namespace: str,
+    mappings: Path | None, *, keep: bool,
+) -> Any:  # fmt: skip
+    """Read what the upgrade starts from. Raises UsageError and InputError."""
+    from gcfg2helm import chart as charts
+    from gcfg2helm.cli import inputs, session
+    from gcfg2helm.upgrade.model import Request
+
+    session.check_names(release, namespace)
+    if not since:
+        raise session.UsageError("--from: name the version of the chart that runs today, as `helm list` shows it")
+    old, new = _version("--from", since), _version("--to", to) if to else charts.NEWEST
+    if new < old:
+        raise session.UsageError(f"--to {new} is older than --from {old}")
+    files = [(name, inputs.existing(name)) for name in names]
+    tables = session.load_tables(mappings)
+    return Request(files, tables, charts.known(old), charts.known(new), backend, release, namespace, keep)
+
+
+def _version(option: str, text: str) -> Any:
+    """Return a published version of the chart. Raises UsageError."""
+    from gcfg2helm import chart as charts
+    from gcfg2helm.cli.session import UsageError
+    from gcfg2helm.versions import Version
+
+    try:
+        version = Version.parse(text.removeprefix("rstudio-connect-"))
+    except ValueError:
+        raise UsageError(f"{option}: {text!r} is not a version such as {charts.NEWEST}") from None
+    if version not in charts.versions():
+        near = [one for one in charts.versions() if one[:2] == version[:2]]
+        hint = f"; {near[0]} to {near[-1]} are" if near else ""
+        what = f"{option}: chart {version} is no published version{hint}"
+        raise UsageError(f"{what} (charts {charts.OLDEST} to {charts.NEWEST} are supported)")
+    return version
+
+
+# what comes of it ------------------------------------------------------------------------------------------------------
+
+
+def _made(request: Any, asked: _Asked, outputs: dict[str, Path | None]) -> tuple[Any, list[Finding], Any]:
+    from gcfg2helm.report.upgrade import Report
+    from gcfg2helm.runbook import upgrading
+    from gcfg2helm.upgrade import build
+
+    done = build.upgraded(request)
+    findings = asked.heard(list(done.findings))
+    files = [str(outputs[name] or name) for name in done.files]
+    return done, findings, Report(done, findings, upgrading.steps(done, findings, files))
+
+
+def _write_report(path: Path, made: Any) -> None:
+    from gcfg2helm.cli import atomic
+
+    form = {".json": talk.Format.JSON, ".md": talk.Format.MARKDOWN}.get(path.suffix, talk.Format.TEXT)
+    content = _text(made, form, 100, colour=False, whole=True)
+    atomic.write(path, content.encode("utf-8", "backslashreplace"), atomic.read(path))
+
+
+def _print(made: Any, form: talk.Format, *, runbook: bool) -> None:
+    from gcfg2helm.cli.session import UsageError
+
+    if runbook and form is talk.Format.GITHUB:
+        raise UsageError("--runbook has no format github")
+    stream = sys.stdout
+    stream.write(_text(made, form, talk.width(stream), colour=talk.colour(stream), runbook=runbook))
+    stream.flush()
+
+
+def _text(made: Any, form: talk.Format, width: int, *, colour: bool, runbook: bool = False, whole: bool = False) -> str:
+    """Return the report in a format; with `runbook` its steps alone, with `whole` the text with them."""
+    from gcfg2helm.report import github, upgrade
+    from gcfg2helm.report import json as data
+
+    match form:
+        case talk.Format.JSON:
+            return data.dump(upgrade.as_data(made))
+        case talk.Format.MARKDOWN:
+            return upgrade.as_markdown(made, runbook=runbook)
+        case talk.Format.GITHUB:
+            return github.annotations(made.findings)
+        case _:
+            lines = list(upgrade.as_text(made, width, colour=colour, runbook=runbook))
+            if whole:
+                lines += ["", *upgrade.as_text(made, width, colour=colour, runbook=True)]
+            return "".join(f"{line}\n" for line in lines)
+
+
+# writing ---------------------------------------------------------------------------------------------------------------
+
+
+def _may_write(done: Any, findings: list[Finding], asked: _Asked, *, strict: bool) -> bool:
+    """Whether the new values are good enough to be written; else say why, and end."""
+    from gcfg2helm.cli import changes
+    from gcfg2helm.report import upgrade
+
+    unproven = done.proof.verdict.value == "not proven"
+    if not unproven and not (strict and any(one.level is Level.ERROR for one in findings)):
+        return True
+    changes.show_findings(asked, findings)
+    if not asked.quiet:
+        talk.say(upgrade.counted(done))
+    why = upgrade.verdict(done) if unproven else "errors are open (--strict)"
+    return talk.fail(f"gcfg2helm: nothing was written: {why}", 1)
+
+
+def _write(
+    done: Any, findings: list[Finding], outputs: dict[str, Path | None], asked: _Asked, tables: Any, *, yes: bool,
+    dry_run: bool,
+) -> None:  # fmt: skip
+    from gcfg2helm.cli import atomic, changes
+    from gcfg2helm.report import text, upgrade
+
+    printed = [done.files[name].text for name, path in outputs.items() if path is None]
+    sys.stdout.write("".join(printed))
+    sys.stdout.flush()
+    held = {path: atomic.read(path) for path in outputs.values() if path}
+    new = [
+        (path, done.files[name].text)
+        for name, path in outputs.items()
+        if path and held[path] != done.files[name].text.encode("utf-8")
+    ]
+    if not asked.quiet:
+        for before, (name, path) in zip(done.before, outputs.items(), strict=True):
+            changes.show(before, done.files[name].tree, tables, str(path or name), stream=sys.stderr)
+    changes.show_findings(asked, findings)
+    if not asked.quiet:
+        talk.say(upgrade.counted(done))
+        hint = " (-v shows them)" if len(asked.shown(findings)) < len(findings) else ""
+        talk.say(f"{text.finding_count(findings)}{hint}")
+        talk.say(upgrade.verdict(done))
+    if not new:
+        if not asked.quiet and not printed:
+            talk.say(f"{', '.join(str(path) for path in outputs.values())}: up to date.")
+        return
+    if dry_run:
+        return
+    if not yes:
+        talk.confirm(", ".join(str(path) for path, _ in new))
+    for path, content in new:
+        atomic.write(path, content.encode("utf-8"), held[path])
+    if not asked.quiet:
+        talk.say("written: " + ", ".join(str(path) for path, _ in new))

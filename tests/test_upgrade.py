@@ -1,0 +1,204 @@
+"""Case folders of upgrades, word for word: the new values, the findings; and what an upgrade must never do.
+
+A folder of `upgrading/` holds `values.yaml`, `arguments` (one on each line), perhaps more values files; `expected-*` are the
+new files, `findings.txt` what is said.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from conftest import ROOT
+from gcfg2helm import chart, tables
+from gcfg2helm.report import json as data
+from gcfg2helm.upgrade import compare, objects
+from gcfg2helm.upgrade.model import Request, Status
+from gcfg2helm.values import read, relocate
+from gcfg2helm.values.tree import Carried, Edit, find
+from gcfg2helm.versions import Version
+from test_merging import run, told
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = sorted(path.parent for path in ROOT.glob("tests/upgrading/*/arguments"))
+assert len(CASES) >= 9, "the case folders are part of the project"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case gives its files and findings, the new chart renders them, and again it changes nothing."""
+    folder = tmp_path / "case"
+    shutil.copytree(case, folder, ignore=shutil.ignore_patterns("expected*", "findings.txt"))
+    monkeypatch.chdir(folder)
+    command = ["upgrade", "values.yaml", *(folder / "arguments").read_text().splitlines(), "--yes"]
+    done = run(*command, "--report", "../report.json")
+    report = json.loads((tmp_path / "report.json").read_text())
+    jsonschema.validate(report, data.schema())
+    assert (done.exit_code, report["proof"]["verdict"]) in ((0, "proven"), (0, "proven but for")), done.output
+    first = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.yaml"))}
+    found = told(tmp_path / "report.json")
+    if update:
+        for name, text in first.items():
+            (case / f"expected-{name}").write_text(text, "utf-8")
+        (case / "findings.txt").write_text(found, "utf-8")
+    assert first == {name: (case / f"expected-{name}").read_text("utf-8") for name in first}
+    assert found == (case / "findings.txt").read_text("utf-8")
+    assert run(*command).exit_code == 0
+    assert {name: (folder / name).read_text("utf-8") for name in first} == first, "the same command again"
+    since = command.index("--from") + 1
+    again = run(*command[:since], report["to"]["chart"], *command[since + 1 :], "--report", "../again.json")
+    assert again.exit_code == 0, again.output
+    assert {name: (folder / name).read_text("utf-8") for name in first} == first, "from the new chart on"
+    assert json.loads((tmp_path / "again.json").read_text())["proof"]["verdict"] == "proven"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "code", "said"),
+    [
+        (["--from", "0.8.99"], "", 2, "chart 0.8.99 is no published version; 0.8.0 to 0.8.38 are"),
+        (["--from", "1.0.0"], "", 2, "--from: chart 1.0.0 is no published version"),
+        (["--from", "x"], "", 2, "--from: 'x' is not a version such as"),
+        (["--from", "0.20.0", "--to", "0.9.0"], "", 2, "--to 0.9.0 is older than --from 0.20.0"),
+        (["--from", "0.3.0", "--to", "0.8.0", "--backend", "kubernetes"], "", 3, "needs chart 0.9.0 or newer"),
+        (["--from", "0.9.0"], "grafana: {}\nadminUser: x\n", 3, "these are not values of rstudio-connect"),
+        (["--from", "0.9.0"], "launcher: {enabled: true}\nbackends: {kubernetes: {enabled: true}}\n", 3, "cannot both be true"),
+        (["--from", "0.8.38"], "sharedStorage: 3\n", 3, "chart 0.8.38 refuses these values"),
+        (["--from", "0.8.38"], "a: b: c\n", 3, "values.yaml:1:"),
+        (["--from", "0.8.38", "--release", "NO"], "", 2, "--release"),
+        (["--from", "0.8.38", "-f", "values.yaml"], "", 2, "named twice"),
+        (["--from", "0.8.38", "-f", "absent.yaml"], "", 3, "absent.yaml: no such file"),
+        (["--from", "0.8.38", "--report", "values.json.yaml"], "", 2, "--report"),
+    ],
+)  # fmt: skip
+def test_bad_input_writes_nothing(
+    arguments: list[str], text: str, code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "values.yaml"
+    file.write_text(text or "sharedStorage: {create: true}\n")
+    before = file.read_bytes()
+    done = run("upgrade", "values.yaml", *arguments, "--yes")
+    assert done.exit_code == code, done.output
+    assert said in done.output.replace("\n", " ")
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["values.yaml"]
+
+
+def rendered(text: str, *origins: tuple[str, str, chart.Origin]) -> chart.Rendered:
+    return chart.Rendered(text, {(section, name): origin for section, name, origin in origins})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        ("[Server]\nAddress = a\n", "[Server]\nAddress = b\n", Status.DIFFERENT),
+        ("[Server]\nAddress = a\n", "", Status.DIFFERENT),
+        ("", "[Server]\nAddress = a\n", Status.DIFFERENT),
+        ("[Scheduler]\nInitTimeout = 5m\n", "[scheduler]\ninittimeout = 300s\n", Status.SAME),
+    ],
+)
+def test_what_nobody_accounts_for_is_an_error(before: str, after: str, status: Status) -> None:
+    files = [("values.yaml", "")]
+    old, new = chart.known(Version(0, 9, 5)), chart.newest()
+    request = Request(files, tables.load(), old, new, None, "rsc", "ns")
+    rows, found = compare.compared(request, rendered(before), rendered(after), compare.Reasons({}, {}, {}))
+    assert [row.status for row in rows] == [status]
+    assert [one.code for one in found] == (["G2H810"] if status is Status.DIFFERENT else [])
+
+
+# objects of the cluster ------------------------------------------------------------------------------------------------
+
+SERVICE = {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "s"}, "spec": {"type": "ClusterIP"}}
+
+
+def claim(name: str = "data", **more: Any) -> dict[str, Any]:
+    spec = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "10Gi"}}, **more}
+    return {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": {"name": name}, "spec": spec}
+
+
+def deployment(claim_name: str, folder: str = "", labels: str = "a") -> dict[str, Any]:
+    mount = {"name": "v", "mountPath": "/data", "subPath": folder}
+    pod = {
+        "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": claim_name}}],
+        "containers": [{"name": "connect", "volumeMounts": [mount]}],
+    }
+    spec = {"selector": {"matchLabels": {"app": labels}}, "template": {"spec": pod}}
+    return {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "d"}, "spec": spec}
+
+
+def service(kind: str = "ClusterIP", **ports: int) -> dict[str, Any]:
+    spec = {"type": kind, "ports": [{"name": name, "port": port} for name, port in ports.items()]}
+    return {**SERVICE, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "codes"),
+    [
+        pytest.param([claim(), SERVICE], [claim(), SERVICE], [], id="nothing"),
+        pytest.param([claim()], [], ["G2H804"], id="a claim goes"),
+        pytest.param([claim()], [claim("other")], ["G2H804", "G2H806"], id="a claim of another name"),
+        pytest.param([claim()], [claim(storageClassName="fast")], ["G2H805"], id="another class"),
+        pytest.param([claim()], [claim(resources={"requests": {"storage": "9Gi"}})], ["G2H805"], id="smaller"),
+        pytest.param([claim()], [claim(resources={"requests": {"storage": "1Ti"}})], [], id="larger"),
+        pytest.param([deployment("a")], [deployment("b")], ["G2H804"], id="another claim is mounted"),
+        pytest.param([deployment("a")], [deployment("a", "sub")], ["G2H804"], id="another folder of it"),
+        pytest.param([deployment("a")], [deployment("a", labels="b")], ["G2H805"], id="selector"),
+        pytest.param([SERVICE], [], ["G2H806"], id="a service goes"),
+        pytest.param([service("NodePort")], [service()], ["G2H806"], id="the type of a service"),
+        pytest.param([service(metrics=9108)], [service(metrics=3232)], ["G2H806"], id="a port of a service"),
+        pytest.param([{**SERVICE, "apiVersion": "v0"}], [SERVICE], ["G2H806"], id="another API"),
+        pytest.param([{"kind": "ConfigMap", "metadata": {"name": "x"}}], [], [], id="a ConfigMap goes"),
+    ],
+)
+def test_what_an_upgrade_does_to_objects(before: Any, after: Any, codes: list[str]) -> None:
+    assert sorted(one.code for one in objects.compared(before, after, "ns")) == codes
+
+
+def test_a_kept_claim_that_leaves_the_release_is_no_loss() -> None:
+    kept = claim()
+    kept["metadata"]["annotations"] = {"helm.sh/resource-policy": "keep"}
+    assert [one.code for one in objects.compared([kept], [], "ns")] == ["G2H806"]
+
+
+def test_a_folder_that_the_old_chart_ignored_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sharedStorage.subPath is read from 0.5.5 on: an older chart mounted the whole claim."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "values.yaml").write_text(
+        "sharedStorage: {create: true, subPath: connect}\nlauncher: {enabled: true}\n"
+    )
+    done = run("upgrade", "values.yaml", "--from", "0.5.0", "--strict", "--yes")
+    assert done.exit_code == 1
+    assert "error G2H804" in done.output
+    assert "nothing was written: errors are open (--strict)" in done.output
+
+
+# texts that move -------------------------------------------------------------------------------------------------------
+
+ROWS = [
+    pytest.param("a: 1 # x\nb: 2\n", ("a",), ("c",), "c: 1 # x\nb: 2\n", id="renamed in place"),
+    pytest.param("a: {x: 1} # x\n", ("a",), ("b", "c"), "b:\n  c: {x: 1} # x\n", id="below a new map"),
+    pytest.param("# top\na:\n  # mine\n  b: |\n    text\n\n      more\nz: 1\n", ("a", "b"), ("z2", "b"),
+                 "z2:\n  # top\n  # mine\n  b: |\n    text\n\n      more\nz: 1\n", id="a literal"),
+    pytest.param("a:\n  b: 1\n  c: 2\n", ("a", "b"), ("d", "e"), "a:\n  c: 2\nd:\n  e: 1\n", id="a neighbour stays"),
+    pytest.param("a:\n- x # 1\n- z\nl:\n  - name: web\n", ("a",), ("l", "[web]", "v"),
+                 "l:\n  - name: web\n    v:\n    - x # 1\n    - z\n", id="into an item of a list"),
+    pytest.param("a: &x {k: 1}\nb: *x\n", ("b",), ("c", "d"), "a: &x {k: 1}\nb: *x\n", id="an alias stays"),
+    pytest.param("{a: 1, b: 2}\n", ("a",), ("c",), "{a: 1, b: 2}\n", id="a flow map stays"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "origin", "to", "expected"), ROWS)
+def test_texts_move_as_they_are(text: str, origin: tuple[str, ...], to: tuple[str, ...], expected: str) -> None:
+    value: Any = find(read.load(text), origin)
+    assert relocate.carried(text, [Edit(to, value, carried=(Carried(origin, to),))]) == expected
+
+
+def test_the_news_of_the_chart_name_published_versions() -> None:
+    assert {version for version, _ in chart.news()} <= set(chart.versions())
+    assert not any(one.stop for version, one in chart.news() if version > Version(0, 3, 0))
