@@ -411,7 +411,6 @@ def test_two_versions_are_one_too_many(tmp_path: Path) -> None:
     path = tomorrow(tmp_path)
     assert run("convert", LDAP, "--chart", path, "--chart-version", "0.9.0", cwd=tmp_path).returncode == 2
     assert run("convert", LDAP, "--chart", path, "--chart-version", TOMORROW, "--dry-run", cwd=tmp_path).returncode == 0
-    assert run("convert", LDAP, "--helm", "helm", cwd=tmp_path).returncode == 2
 
 
 # what is no chart ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Annotated, Any, NamedTuple, NoReturn, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from gcfg2helm import __version__
 
@@ -52,13 +52,43 @@ class _Commands(TyperGroup):
         known = COMMANDS[cmd_name]
         function = getattr(import_module(f"gcfg2helm.cli.{known.module}"), known.function)
         single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        single.command(cmd_name, context_settings=_HELP)(function)
+        single.command(cmd_name, cls=_Single, context_settings=_HELP)(function)
         return typer.main.get_command(single)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, known.help) for name, known in COMMANDS.items()])
+
+
+class _Single(TyperCommand):
+    """A command whose options also come from `gcfg2helm.toml`, and whose help shows them by topic."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read what the repository's file says before the command line, which wins."""
+        from gcfg2helm.cli import config, talk
+
+        look = super().make_context(info_name, list(args), parent, resilient_parsing=True)
+        if "gcfg" in look.params:
+            file = config.path_for(str(look.params["gcfg"] or ""))
+            if file.exists():
+                with talk.errors():
+                    own = {str(one.name): one for one in self.params if one.param_type_name == "option"}
+                    extra["default_map"] = config.read(file, own, option_names())
+        return super().make_context(info_name, args, parent, **extra)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help with panels; rich is imported for nothing else."""
+        from typer import rich_utils
+
+        rich_utils.rich_format_help(obj=self, ctx=ctx, markup_mode="rich")
+
+
+def option_names() -> list[str]:
+    """Return the names of all options of all commands, which a repository's file may answer."""
+    group = cast("Any", typer.main.get_command(app))
+    commands = (group.get_command(None, name) for name in COMMANDS)
+    return sorted({one.name for command in commands for one in command.params if one.param_type_name == "option"})
 
 
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -76,7 +106,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program; a bug prints where it happened, and not what the configuration holds."""
-    _open_streams()
+    open_streams()
     try:
         app()
         sys.stdout.flush()
@@ -96,7 +126,7 @@ def main() -> None:
         raise SystemExit(1) from None
 
 
-def _open_streams() -> None:
+def open_streams() -> None:
     """Make both streams UTF-8 whatever the locale says, and put something in the place of one that is closed."""
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the program ends

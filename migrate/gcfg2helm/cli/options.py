@@ -2,22 +2,25 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
+from gcfg2helm.cli import config
 from gcfg2helm.enums import Backend, ChartDefaults, Prefer, SecretMode, Tls
 from gcfg2helm.findings import Finding, Level
 
 Gcfg = Annotated[str, typer.Argument(metavar="GCFG", help="The server's rstudio-connect.gcfg; - is standard input.")]
 
 TARGET = "Target"
-ANSWERS = "Answers"
-SOURCES = "More sources"
-FINDINGS = "Findings"
+ANSWERS = "What the file cannot tell"
+SECRETS = "Secrets"
+SOURCES = "More inputs"
+OUTPUT = "Output"
 
 
 class Settings(NamedTuple):
@@ -116,19 +119,19 @@ def _settings(
     license_file_secret: Annotated[str, typer.Option(metavar="NAME", help="Secret with the licence file.", rich_help_panel=ANSWERS)] = "",
     license_server: Annotated[str, typer.Option(metavar="URL", help="Floating licence server.", rich_help_panel=ANSWERS)] = "",
     image: Annotated[list[str], typer.Option(metavar="NAME", help="Image for content; repeatable.", rich_help_panel=ANSWERS)] = [],  # noqa: B006
-    secrets: Annotated[SecretMode, typer.Option(help="separate: files of their own; existing: references only; inline: in values.yaml.", rich_help_panel=ANSWERS)] = SecretMode.SEPARATE,
-    secret_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the Kubernetes Secret.", rich_help_panel=ANSWERS)] = "",
-    not_secret: Annotated[list[str], typer.Option(metavar="SETTING", help="A setting that holds no secret, though it looks so; repeatable.", rich_help_panel=ANSWERS)] = [],  # noqa: B006
+    secrets: Annotated[SecretMode, typer.Option(help="separate: files of their own; existing: references only; inline: in values.yaml.", rich_help_panel=SECRETS)] = SecretMode.SEPARATE,
+    secret_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the Kubernetes Secret.", rich_help_panel=SECRETS)] = "",
+    not_secret: Annotated[list[str], typer.Option(metavar="SETTING", help="A setting that holds no secret, though it looks so; repeatable.", rich_help_panel=SECRETS)] = [],  # noqa: B006
     chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=word("--chart-defaults", "server", "chart"), help="server: behave as the old server; chart: leave the chart's own defaults in.", rich_help_panel=ANSWERS)] = "server",
     prefer: Annotated[str, typer.Option(metavar="gcfg|values", callback=word("--prefer", "gcfg", "values"), help="Who wins under `config` where both speak.", rich_help_panel=ANSWERS)] = "gcfg",
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="The old server's file system, or a copy: files are read from it.", exists=True, file_okay=False, rich_help_panel=SOURCES)] = None,
     also: Annotated[list[str], typer.Option(metavar="FILE", help="A second gcfg that the server reads, such as rstudio-connect-migration.gcfg; repeatable.", rich_help_panel=SOURCES)] = [],  # noqa: B006
     env_file: Annotated[str, typer.Option(metavar="FILE", help="CONNECT_* variables of the old service: KEY=value lines or a systemd drop-in.", rich_help_panel=SOURCES)] = "",
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
-    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=FINDINGS)] = [],  # noqa: B006
-    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=FINDINGS)] = "",
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
+    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = [],  # noqa: B006
+    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = "",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.", rich_help_panel=OUTPUT)] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.", rich_help_panel=OUTPUT)] = False,
 ) -> Settings:  # fmt: skip
     return Settings(
         chart, helm, chart_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
@@ -154,18 +157,48 @@ def words(settings: Settings) -> tuple[str, ...]:
 
 
 def shared(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, whose first parameter is a Settings, all the shared options behind its own."""
+    """Give a command, whose first parameter is a Settings, all the shared options behind its own.
+
+    Each shared option can also be set by an environment variable, and `--show-config` prints them all.
+    """
     common = inspect.signature(_settings).parameters
     _, *own = inspect.signature(command).parameters.values()
+    for name, parameter in common.items():
+        parameter.annotation.__metadata__[0].envvar = config.variable(name)
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        settings = _settings(**{name: given.pop(name) for name in common})
+        ctx: typer.Context = given.pop("ctx")
+        show = given.pop("show_config")
+        options = {name: given.pop(name) for name in common}
+        settings = _settings(**options)
+        if show:
+            _show_config(ctx, options)
         command(settings, **given)
 
-    parameters = [*own, *common.values()]
+    parameters = [*own, *common.values(), *inspect.signature(_more).parameters.values()]
     keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
     run.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     del run.__wrapped__
     return run
+
+
+def _more(
+    ctx: typer.Context,
+    show_config: Annotated[bool, typer.Option("--show-config", help="Print these settings and where each comes from, and stop.", rich_help_panel=OUTPUT)] = False,
+) -> None:  # fmt: skip
+    """What every command with shared options has besides."""
+
+
+_SAID = {"COMMANDLINE": "command line", "DEFAULT_MAP": config.FILE}
+
+
+def _show_config(ctx: typer.Context, options: Mapping[str, Any]) -> NoReturn:
+    sources: dict[str, str] = {}
+    for name in options:
+        source = ctx.get_parameter_source(name)
+        word = "DEFAULT" if source is None else source.name
+        sources[name] = config.variable(name) if word == "ENVIRONMENT" else _SAID.get(word, "default")
+    sys.stdout.write("".join(f"{line}\n" for line in config.lines(options, sources)))
+    raise typer.Exit

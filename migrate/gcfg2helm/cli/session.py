@@ -94,8 +94,6 @@ def helm_for(settings: Settings, chart: charts.Chart, *, always: bool = False) -
     named, and absent.
     """
     if chart.source is None:
-        if settings.helm:
-            raise UsageError("--helm goes with --chart: the chart that Helm renders")
         return None
     if chart.known and not always and not settings.helm:
         return None

@@ -1,0 +1,5 @@
+"""`python -m gcfg2helm` is `gcfg2helm`."""
+
+from gcfg2helm.cli import main
+
+main()

@@ -1,0 +1,103 @@
+"""A repository's answers: `gcfg2helm.toml` beside the gcfg, and `GCFG2HELM_*` variables, in place of options.
+
+The command line wins over a variable, a variable over the file, the file over the defaults. The keys of the file are the
+long names of the options: `release = "connect"`, `image = ["a", "b"]`; paths in it start at its folder.
+"""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gcfg2helm.findings import InputError
+
+FILE = "gcfg2helm.toml"
+PREFIX = "GCFG2HELM_"
+_MAX_BYTES = 1024 * 1024
+# Options that name files or folders of this machine.
+_PATHS = frozenset({"chart", "root", "also", "env_file", "mappings", "report", "output"})
+# What a repository cannot answer for whoever runs the program.
+_NEVER = frozenset({"help", "show_config"})
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of an option: `GCFG2HELM_CHART_VERSION`."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def path_for(gcfg: str) -> Path:
+    """Return where the file is for a gcfg: beside it, for standard input in the current folder."""
+    return Path(FILE) if gcfg in ("", "-") else Path(gcfg).parent / FILE
+
+
+def read(file: Path, options: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """Return what the file says of a command's options, by parameter name, as the command line would give it.
+
+    `options` are the command's parameters by name, `known` the names of all commands' options: a file serves them all.
+    Empty where there is no such file. Raises InputError for a file that cannot be read, an unknown key, a wrong type.
+    """
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InputError(f"{file}: {(error.strerror or str(error)).lower()}") from None
+    if len(data) > _MAX_BYTES:
+        raise InputError(f"{file}: larger than 1 MiB")
+    try:
+        rows = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: {error}") from None
+    found: dict[str, Any] = {}
+    for key, value in rows.items():
+        name = key.replace("-", "_")
+        if name not in known or name in _NEVER:
+            raise InputError(f"{file}: {key!r} is no option{_nearest(name, known)}")
+        if name in options:
+            found[name] = _value(file, key, value, options[name], name)
+    return found
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0].replace('_', '-')}?" if near else ""
+
+
+def _value(file: Path, key: str, value: Any, option: Any, name: str) -> Any:
+    """Return a value as its option takes it. Raises InputError for one of another type."""
+    if option.is_flag:
+        if not isinstance(value, bool):
+            raise InputError(f"{file}: {key} takes true or false")
+        return value
+    if option.multiple:
+        if not isinstance(value, list) or any(not isinstance(one, str) for one in value):
+            raise InputError(f'{file}: {key} takes a list of texts, such as ["a", "b"]')
+        return [_placed(file, one) if name in _PATHS else one for one in value]
+    if not isinstance(value, str):
+        raise InputError(f"{file}: {key} takes a text in quotes")
+    return _placed(file, value) if name in _PATHS else value
+
+
+def _placed(file: Path, name: str) -> str:
+    """Return a path of the file as one from the current folder; `-` and an empty one stay."""
+    return name if name in ("", "-") else str(file.parent / name)
+
+
+def lines(given: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[str]:
+    """Yield the settings of a run as TOML, each with where it comes from (`--show-config`)."""
+    rows = [f"{name.replace('_', '-')} = {_toml(value)}" for name, value in given.items()]
+    width = min(max(map(len, rows), default=0), 60)
+    for row, name in zip(rows, given, strict=True):
+        yield f"{row:<{width}}  # {sources[name]}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list | tuple | frozenset):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = "" if value is None else str(getattr(value, "value", value))
+    return json.dumps(text, ensure_ascii=False)  # a basic string of TOML for every text without control characters
