@@ -21,7 +21,7 @@ PACKAGE = ROOT / "migrate/gcfg2helm"
 # From the ground up: each may import what stands before it, in any way.
 FLOORS = (
     "versions", "enums", "masked", "findings", "gcfg", "values", "tables", "chart", "plan", "verify", "convert",
-    "upgrade", "offhost", "runbook", "report", "cli",
+    "upgrade", "offhost", "runbook", "report", "cli", "__main__",
 )  # fmt: skip
 
 

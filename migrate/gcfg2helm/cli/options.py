@@ -164,7 +164,8 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
     common = inspect.signature(_settings).parameters
     _, *own = inspect.signature(command).parameters.values()
     for name, parameter in common.items():
-        parameter.annotation.__metadata__[0].envvar = config.variable(name)
+        option = parameter.annotation.__metadata__[0]
+        option.envvar, option.show_envvar = config.variable(name), False
 
     @functools.wraps(command)
     def run(**given: Any) -> None:

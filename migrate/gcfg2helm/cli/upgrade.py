@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from gcfg2helm.cli import talk
-from gcfg2helm.cli.options import FINDINGS, SOURCES, TARGET, codes, word
+from gcfg2helm.cli.options import OUTPUT, SOURCES, TARGET, codes, word
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Finding, Level
 
@@ -48,8 +48,8 @@ def upgrade(
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the upgrade, and write no values.")] = False,
     chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=word("--chart-defaults", "server", "chart"), help="server: write out the defaults that changed; chart: take over the new chart's.")] = "server",
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
-    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=FINDINGS)] = [],  # noqa: B006
-    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=FINDINGS)] = "",
+    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = [],  # noqa: B006
+    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = "",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
 ) -> None:  # fmt: skip
