@@ -38,6 +38,8 @@ pytestmark = [
 NAMESPACE = "rstudio-connect"
 HOSTS = ("helm.rstudio.com", "connect.example.org", "connect.example.com", "rsc.example.net")
 OLD_CHART = "0.8.0"
+# The real charts, as `helm pull` leaves them, one folder for each version; else a small one of our own plays them.
+REAL = Path(os.environ["GCFG2HELM_CHARTS"]) if os.environ.get("GCFG2HELM_CHARTS") else None
 # What the administrator corrects in the file, since nothing else can: the runbook says so, and stops there.
 CORRECTED = {
     "saml-https": [
@@ -136,10 +138,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     versions = (str(charts.NEWEST), OLD_CHART)
     known = {one: charts.known(Version.parse(one)) for one in versions}
-    packed = {
-        name: web.packed(ROOT / "tests/cluster/chart", name, one.app_version, one.defaults)
-        for name, one in known.items()
-    }
+    packed = (
+        {one: web.archive(REAL / one / "rstudio-connect") for one in versions}
+        if REAL
+        else {
+            name: web.packed(ROOT / "tests/cluster/chart", name, one.app_version, one.defaults)
+            for name, one in known.items()
+        }
+    )
     (folder / "web").mkdir()
     with (
         postgres.Postgres() as database,
@@ -334,3 +340,39 @@ def test_the_whole_runbook(case: Case, clean: World) -> None:
     full = release if "rstudio-connect" in release else f"{release}-rstudio-connect"
     assert (world.cluster.get("deployments", NAMESPACE, full) or {})["spec"]["replicas"] == 0
     assert world.old.calls()[-1] == "systemctl start rstudio-connect"
+
+
+HOSTILE = """[Server]
+Address = https://connect.example.org
+DataDir = "/mnt/it's $(touch done) \\"here\\" `x`"
+[Database]
+Provider = postgres
+[Postgres]
+URL = "postgres://connect@pg.example.org/connect"
+Password = "a $(touch done) ' \\" `x` ; b"
+[LDAP "it's; $(touch done)"]
+TLSCACertificate = "/etc/my certificates/$(touch done)'s.pem"
+BindPassword = "x'y"
+"""
+
+
+@pytest.mark.parametrize("secrets", ["separate", "existing"])
+def test_what_a_shell_would_read_otherwise(secrets: str, clean: World) -> None:
+    """Blanks, quotes and dollar signs in paths, names and secrets come through every command in one piece."""
+    case = Case("ldap-postgres", "launcher", "class", secrets, "no-files")
+    prepare(case, clean)
+    data, certificate = '/mnt/it\'s $(touch done) "here" `x`', "/etc/my certificates/$(touch done)'s.pem"
+    disk = clean.old.reset(data)
+    (disk / certificate.lstrip("/")).parent.mkdir(parents=True)
+    (disk / certificate.lstrip("/")).write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
+    Path("rstudio-connect.gcfg").write_text(HOSTILE, encoding="utf-8")
+    know_secrets(case, clean)
+    script, decisions = runbook(case)
+    go(script, decisions=decisions)
+    check_references(clean, "rsc")
+    assert (clean.cluster.folder / NAMESPACE / "rsc-rstudio-connect-shared-storage/apps/1/late").exists()
+    assert not list(Path.cwd().rglob("done"))
+    stored = clean.cluster.get("secrets", NAMESPACE, "rsc-rstudio-connect-secrets")
+    assert stored is not None
+    assert base64.b64decode(stored["data"]["postgres-password"]).decode() == "a $(touch done) ' \" `x` ; b"
+    go(script, "roll-back")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,7 @@ class OldServer:
             file.write_text(text, encoding="latin-1", newline="")
         os.utime(self.disk / data.lstrip("/"))
         folder = self.disk / data.lstrip("/") / "apps/1"
-        late = f"rm -f '{folder}/gone'; echo late > '{folder}/late'\n"
+        late = f"rm -f {shlex.quote(f'{folder}/gone')}; echo late > {shlex.quote(f'{folder}/late')}\n"
         self.disk.with_suffix(".late").write_text(late, encoding="utf-8")
         return self.disk
 

@@ -38,6 +38,14 @@ def packed(folder: Path, version: str, connect: str, values: Mapping[str, Any]) 
     return stream.getvalue()
 
 
+def archive(folder: Path) -> bytes:
+    """Return a chart that lies in a folder as an archive."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as packing:
+        packing.add(folder, "rstudio-connect")
+    return stream.getvalue()
+
+
 def certificates(folder: Path, hosts: Sequence[str]) -> None:
     """Make `ca.pem`, and `server.pem` with the key of a certificate for the hosts."""
     names = ",".join(f"DNS:{host}" for host in hosts)
