@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
+import charts as small
 from conftest import ROOT
 from gcfg2helm import chart, tables
 from gcfg2helm.report import json as data
@@ -21,6 +23,7 @@ from gcfg2helm.upgrade.model import Request, Status
 from gcfg2helm.values import read, relocate
 from gcfg2helm.values.tree import Carried, Edit, find
 from gcfg2helm.versions import Version
+from test_helmyaml import HELM, needs_helm
 from test_merging import run, told
 
 if TYPE_CHECKING:
@@ -202,3 +205,226 @@ def test_texts_move_as_they_are(text: str, origin: tuple[str, ...], to: tuple[st
 def test_the_news_of_the_chart_name_published_versions() -> None:
     assert {version for version, _ in chart.news()} <= set(chart.versions())
     assert not any(one.stop for version, one in chart.news() if version > Version(0, 3, 0))
+
+
+# what runs today -------------------------------------------------------------------------------------------------------
+
+OLD = "sharedStorage: {create: true}\nlauncher:\n  enabled: true # for all\nconfig:\n  Server:\n    Address: https://a.example.org\n"
+FAKE = """#!{python}
+import json, pathlib, sys
+words = sys.argv[1:]
+with open({log!r}, "a") as log:
+    log.write(" ".join(words) + "\\n")
+answers = json.loads(pathlib.Path({answers!r}).read_text())
+key = " ".join(words[:2] if words[0] == "get" else words[:1])
+if key not in answers:
+    sys.exit("Error: release: not found")
+print(answers[key])
+"""
+
+
+@pytest.fixture
+def helm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A Helm of our own on PATH that gives the answers it is told to, and remembers what it was asked."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    log, answers = tmp_path / "asked", tmp_path / "answers"
+    log.write_text("")
+    answers.write_text("{}")
+    program = folder / "helm"
+    program.write_text(FAKE.format(python=sys.executable, log=str(log), answers=str(answers)))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+    def told(**given: Any) -> Path:
+        answers.write_text(json.dumps({key.replace("_", " "): value for key, value in given.items()}))
+        return log
+
+    return told
+
+
+METADATA = json.dumps({"name": "rsc", "chart": "rstudio-connect", "version": "0.8.38", "appVersion": "2026.03.1"})
+
+
+def test_the_cluster_tells_version_and_values(helm: Any, tmp_path: Path) -> None:
+    log = helm(get_metadata=METADATA, get_values=OLD)
+    done = run("upgrade", "--from-cluster", "-o", "new.yaml", "--backend", "kubernetes", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "chart 0.8.38 today: helm get metadata says so" in done.output
+    assert "enabled: false # for all" in (tmp_path / "work/new.yaml").read_text()
+    asked = log.read_text().splitlines()
+    assert {line.split()[0] for line in asked} == {"get"}, "nothing is written to the cluster"
+    assert all("--namespace rstudio-connect" in line for line in asked)
+
+
+def test_files_that_are_not_what_the_release_was_made_with(helm: Any, tmp_path: Path) -> None:
+    helm(get_metadata=METADATA, get_values=OLD + "replicas: 2\nlicense: {key: OURSECRETKEY}\n")
+    (tmp_path / "work/values.yaml").write_text(OLD)
+    done = run("upgrade", "values.yaml", "--from-cluster", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "G2H812" in done.output
+    assert "replicas, license" in done.output.replace("\n       ", " ")
+    assert "OURSECRETKEY" not in done.output
+    helm(get_metadata=METADATA, get_values=OLD)
+    assert "G2H812" not in run("upgrade", "values.yaml", "--from-cluster", "--dry-run").output
+
+
+def test_helm_list_tells_the_version(helm: Any, tmp_path: Path) -> None:
+    (tmp_path / "work/values.yaml").write_text(OLD)
+    listed = [{"name": "rsc", "chart": "rstudio-connect-0.8.38"}, {"name": "rsc2", "chart": "rstudio-connect-0.3.0"}]
+    helm(list=json.dumps(listed))
+    done = run("upgrade", "values.yaml", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "chart 0.8.38 today: helm list says so" in done.output
+
+
+@pytest.mark.parametrize(
+    ("answers", "arguments", "code", "said"),
+    [
+        ({"get_metadata": METADATA.replace("rstudio-connect", "grafana"), "get_values": OLD}, ["--from-cluster", "-o", "x"], 3, "is of the chart grafana"),
+        ({}, ["--from-cluster", "-o", "x.yaml"], 3, "release: not found"),
+        ({"get_metadata": METADATA, "get_values": OLD}, ["--from-cluster"], 2, "name one file for the new values with -o"),
+        ({"get_metadata": "no JSON", "get_values": OLD}, ["--from-cluster", "-o", "x.yaml"], 3, "cannot be read as JSON"),
+        ({"get_metadata": METADATA.replace("0.8.38", "0.8.99"), "get_values": OLD}, ["--from-cluster", "-o", "x"], 2, "no published version"),
+        ({"list": "[]"}, ["values.yaml"], 2, "there is no release rsc of it in rstudio-connect"),
+        ({}, ["values.yaml"], 2, "--from: name the version"),
+        ({}, [], 2, "name the values file, or ask Helm"),
+    ],
+)  # fmt: skip
+def test_what_helm_cannot_tell_is_an_error(
+    answers: dict[str, str], arguments: list[str], code: int, said: str, helm: Any, tmp_path: Path
+) -> None:
+    helm(**answers)
+    (tmp_path / "work/values.yaml").write_text(OLD)
+    done = run("upgrade", *arguments, "--yes")
+    assert done.exit_code == code, done.output
+    assert said in done.output.replace("\n", " ")
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["values.yaml"]
+
+
+DEPENDENCY = "dependencies:\n- name: rstudio-connect\n  repository: https://helm.rstudio.com\n  version: {}\n"
+
+
+def test_the_lock_of_a_chart_around_it_tells_the_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a chart of one's own the values stand below the name of the dependency, or below its alias."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Chart.yaml").write_text(
+        "name: ours\nversion: 1.0.0\n" + DEPENDENCY.format("~0.8") + "  alias: connect\n"
+    )
+    (tmp_path / "Chart.lock").write_text(DEPENDENCY.format("0.8.38"))
+    nested = "global: {a: 1}\nconnect:\n" + "".join(f"  {line}\n" for line in OLD.splitlines())
+    (tmp_path / "values.yaml").write_text(nested)
+    done = run("upgrade", "values.yaml", "--backend", "kubernetes", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "chart 0.8.38 today: Chart.lock says so" in done.output
+    tree = read.load((tmp_path / "values.yaml").read_text())
+    assert list(tree) == ["global", "connect"]
+    assert find(tree, ("connect", "backends", "kubernetes", "enabled")) is True
+    assert "enabled: false # for all" in (tmp_path / "values.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("chart_yaml", "said"),
+    [
+        ("name: ours\nversion: 1.0.0\n" + DEPENDENCY.format("~0.8"), "~0.8 is a range"),
+        ("name: ours\nversion: 1.0.0\n" + DEPENDENCY.format("0.8.38"), "chart 0.8.38 today: Chart.yaml says so"),
+        ("name: rstudio-connect\nversion: 0.8.38\n", "chart 0.8.38 today: Chart.yaml says so"),
+    ],
+)
+def test_a_chart_beside_the_values(chart_yaml: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Chart.yaml").write_text(chart_yaml)
+    (tmp_path / "values.yaml").write_text(OLD)
+    assert said in run("upgrade", "values.yaml", "--dry-run").output
+
+
+# where it goes ---------------------------------------------------------------------------------------------------------
+
+
+def test_several_files_go_beside_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "values.yaml").write_text(OLD)
+    (tmp_path / "more.yaml").write_text("launcher:\n  namespace: content\n")
+    (tmp_path / "new").mkdir()
+    command = ["upgrade", "values.yaml", "-f", "more.yaml", "--from", "0.8.38", "--backend", "kubernetes", "--yes"]
+    assert run(*command, "-o", "new/first.yaml").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["first.yaml", "more.yaml"]
+    assert (tmp_path / "values.yaml").read_text() == OLD
+    assert "namespace: content" in (tmp_path / "new/more.yaml").read_text()
+    assert run(*command, "-o", "new").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["first.yaml", "more.yaml", "values.yaml"]
+    printed = run(*command, "-o", "-")
+    assert printed.exit_code == 2
+    assert "-o - prints one file" in printed.output
+
+
+def test_the_new_values_alone_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "values.yaml").write_text(OLD)
+    done = run("upgrade", "values.yaml", "--from", "0.8.38", "-o", "-")
+    assert read.load(done.stdout)["backends"] == {"kubernetes": {"enabled": False}}
+    assert (tmp_path / "values.yaml").read_text() == OLD
+
+
+def test_defaults_are_taken_over_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "values.yaml").write_text(OLD)
+    done = run("upgrade", "values.yaml", "--from", "0.5.0", "--chart-defaults", "chart", "-o", "-")
+    assert done.exit_code == 0, done.output
+    assert set(read.load(done.stdout)) == {"sharedStorage", "launcher", "config", "backends"}
+    assert "service.type" in run("upgrade", "values.yaml", "--from", "0.5.0", "-o", "-", "-v").output
+
+
+# the way there ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_steps_name_this_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "values.yaml").write_text(OLD + "  Postgres:\n    URL: postgres://connect@db.example.org/rsc\n")
+    command = ["upgrade", "values.yaml", "--from", "0.8.38", "--release", "connect", "--namespace", "apps"]
+    done = run(*command, "--backend", "kubernetes", "--runbook", "--format", "json")
+    assert done.exit_code == 0, done.output
+    steps = json.loads(done.stdout)["runbook"]
+    assert [one["name"] for one in steps] == [
+        "save-release", "save-data", "service-accounts", "warnings", "look", "upgrade", "check", "roll-back",
+    ]  # fmt: skip
+    commands = {one["name"]: [command["text"] for command in one["commands"]] for one in steps}
+    assert commands["upgrade"] == [
+        "helm upgrade connect rstudio/rstudio-connect --version 0.21.0 --reset-values -f values.yaml --namespace apps"
+    ]
+    assert commands["save-data"][0].startswith("pg_dump --host db.example.org --port 5432 --username connect")
+    assert commands["roll-back"][-1] == "helm rollback connect REVISION --namespace apps"
+    assert (
+        "kubectl label serviceaccount default connect.posit.co/service-account=true --namespace apps"
+        in commands["service-accounts"]
+    )
+    assert "helm diff upgrade connect" in commands["look"][-1]
+    assert (tmp_path / "values.yaml").read_text().startswith(OLD)
+    for form in ("text", "markdown"):
+        shown = run(*command, "--runbook", "--format", form)
+        assert shown.exit_code == 0
+        assert "helm rollback connect REVISION" in shown.output
+    assert run(*command, "--runbook", "--format", "github").exit_code == 2
+    assert run(*command, "--format", "github").stdout.startswith("::")
+
+
+@needs_helm
+def test_real_helm_compares_all_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With both charts at hand real Helm renders them, and what only it sees is compared too."""
+    assert HELM
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "values.yaml").write_text(OLD)
+    paths = [small.like(tmp_path / name, version) for name, version in (("a", Version(0, 9, 5)), ("b", chart.NEWEST))]
+    roles = "kind: RoleBinding\napiVersion: rbac.authorization.k8s.io/v1\nmetadata: {name: x}\nroleRef: {name: %s}\n"
+    for path, name in zip(paths, ("one", "other"), strict=True):
+        (path / "templates/roles.yaml").write_text(roles % name)
+    command = ["upgrade", "values.yaml", "--from-chart", str(paths[0]), "--chart", str(paths[1]), "--helm", HELM]
+    done = run(*command, "--dry-run")
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.split())
+    assert "error G2H805: RoleBinding x: roleRef was" in said
+    wrong = run(*command, "--from", "0.9.0")
+    assert (wrong.exit_code, "leave --from out" in wrong.output) == (2, True)

@@ -39,6 +39,10 @@ class Helm(NamedTuple):
         """Return the rstudio-connect.gcfg for values texts in Helm's order. Raises HelmError."""
         return rendered(self.program, self.chart, layers, release, namespace)
 
+    def manifests(self, layers: Sequence[str], release: str, namespace: str) -> list[dict[str, Any]]:
+        """Return all objects for values texts in Helm's order. Raises HelmError."""
+        return manifests(self.program, self.chart, layers, release, namespace)
+
 
 def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namespace: str) -> str:
     """Return the rstudio-connect.gcfg that `helm template` gives for values texts in Helm's order. Raises HelmError."""
@@ -61,11 +65,12 @@ def manifests(helm: str, chart: Path, layers: Sequence[str], release: str, names
             file.touch(mode=0o600)
             file.write_text(text, encoding="utf-8", newline="")
             command += ["-f", str(file)]
-        output = _run(command)
+        output = run(command)
     return documents(output)
 
 
-def _run(command: list[str]) -> str:
+def run(command: list[str]) -> str:
+    """Return what a command of Helm prints. Raises HelmError with what it said."""
     import subprocess
 
     try:

@@ -49,21 +49,21 @@ def load_tables(settings_mappings: Path | None) -> Tables:
     return tables.load(settings_mappings, tablechecks.check)
 
 
-def target(path: Path | None, version: str = "") -> tuple[charts.Chart, list[Finding]]:
-    """Return the chart to convert for: the one at `--chart`, else the version named, else the newest known.
+def target(path: Path | None, version: str = "", option: str = "--chart-version") -> tuple[charts.Chart, list[Finding]]:
+    """Return the chart to convert for: the one at `--chart`, else the version named by `option`, else the newest known.
 
     Raises UsageError for a version that is malformed, unsupported or not that of `--chart`, and InputError for a chart
     that cannot be used.
     """
     if path is None:
-        return chart_version(version)
+        return chart_version(version, option)
     chart, found = given.load(path)
     if version and version.removeprefix("v") != str(chart):
-        raise UsageError(f"--chart-version: {path} is chart {chart}; leave --chart-version out")
+        raise UsageError(f"{option}: {path} is chart {chart}; leave {option} out")
     return chart, found
 
 
-def chart_version(text: str) -> tuple[charts.Chart, list[Finding]]:
+def chart_version(text: str, option: str = "--chart-version") -> tuple[charts.Chart, list[Finding]]:
     """Return a version of the chart as the tables have it; an unknown one is taken as the newest before it.
 
     That is said in a finding. Raises UsageError for a malformed or unsupported version.
@@ -74,9 +74,9 @@ def chart_version(text: str) -> tuple[charts.Chart, list[Finding]]:
     try:
         version = Version.parse(text)
     except ValueError:
-        raise UsageError(f"--chart-version: {text!r} is not a version such as {charts.NEWEST}; {known}") from None
+        raise UsageError(f"{option}: {text!r} is not a version such as {charts.NEWEST}; {known}") from None
     if version < charts.OLDEST:
-        raise UsageError(f"--chart-version: {version} is too old; {known}")
+        raise UsageError(f"{option}: {version} is too old; {known}")
     taken = charts.at_most(version)
     if version == taken:
         return charts.known(version), []

@@ -32,14 +32,33 @@ class _Asked(NamedTuple):
         return [one for one in findings if one.level >= level]
 
 
+class _Asking(NamedTuple):
+    """What the options say of the two charts, and of where the values come from."""
+
+    since: str
+    to: str
+    backend: Backend | None
+    release: str
+    namespace: str
+    from_cluster: bool
+    chart: Path | None
+    from_chart: Path | None
+    helm: str
+    mappings: Path | None
+
+
 def upgrade(
-    values: Annotated[str, typer.Argument(metavar="VALUES", help="The values file of the old chart.")],
+    values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file of the old chart; may be left out with --from-cluster.")] = "",
     more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="A further values file, in Helm's order; repeatable.")] = [],  # noqa: B006
-    since: Annotated[str, typer.Option("--from", metavar="VERSION", help="Version of the chart that runs today.", rich_help_panel=TARGET)] = "",
+    since: Annotated[str, typer.Option("--from", metavar="VERSION", help="Version of the chart that runs today; default: what Chart.lock or Chart.yaml beside VALUES depends on, or what helm list shows.", rich_help_panel=TARGET)] = "",
     to: Annotated[str, typer.Option("--to", metavar="VERSION", help="Version to upgrade to; default: the newest known.", rich_help_panel=TARGET)] = "",
     backend: Annotated[Backend | None, typer.Option(help="What starts content then; default: what starts it today.", rich_help_panel=TARGET)] = None,
     release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc",
     namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the release.", rich_help_panel=TARGET)] = "rstudio-connect",
+    from_cluster: Annotated[bool, typer.Option("--from-cluster", help="Ask Helm for the version and the values of the release; nothing is written to the cluster.", rich_help_panel=SOURCES)] = False,
+    chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The new chart itself, as `helm pull` leaves it: real Helm renders it.", rich_help_panel=TARGET)] = None,
+    from_chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart of today itself; with --chart all objects of both are compared.", rich_help_panel=TARGET)] = None,
+    helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm to run; default: from PATH.", rich_help_panel=TARGET)] = "",
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the new VALUES goes, the further files beside it; default: in place; - prints it.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
@@ -61,20 +80,21 @@ def upgrade(
       gcfg2helm upgrade values.yaml --from 0.8.38
       gcfg2helm upgrade values.yaml -f production.yaml --from 0.8.38 --backend kubernetes --release connect --namespace rstudio
       gcfg2helm upgrade values.yaml --from 0.8.38 --backend kubernetes --runbook
+      gcfg2helm upgrade --from-cluster --release connect --namespace rstudio -o values.yaml
     """
     with talk.errors():
         asked = _Asked(frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet)
-        names = [values, *more]
+        asking = _Asking(since, to, backend, release, namespace, from_cluster, chart, from_chart, helm, mappings)
+        files = _files(asking, values, more, output)
+        names = [name for name, _ in files]
         outputs = _outputs(names, output)
         if report is not None:
             from gcfg2helm.cli import outputs as reports
 
             reports.check(report, [*names, *map(str, outputs.values())])
-        with talk.progress(f"Upgrading {values}", quiet=quiet):
-            request = _request(
-                names, since, to, backend, release, namespace, mappings, keep=chart_defaults == "server"
-            )  # fmt: skip
-            done, findings, made = _made(request, asked, outputs)
+        with talk.progress(f"Upgrading {names[0]}", quiet=quiet):
+            request, found = _request(asking, files, keep=chart_defaults == "server", quiet=quiet)
+            done, findings, made = _made(request, found, asked, outputs)
         if report is not None:
             _write_report(report, made)
         if runbook or output_format is not None:
@@ -114,24 +134,96 @@ def _outputs(names: list[str], output: str) -> dict[str, Path | None]:
     return made
 
 
-def _request(
-    names: list[str], since: str, to: str, backend: Backend | None, release: str, namespace: str,
-    mappings: Path | None, *, keep: bool,
-) -> Any:  # fmt: skip
-    """Read what the upgrade starts from. Raises UsageError and InputError."""
-    from gcfg2helm import chart as charts
-    from gcfg2helm.cli import inputs, session
-    from gcfg2helm.upgrade.model import Request
+def _files(asking: _Asking, values: str, more: list[str], output: str) -> list[tuple[str, str]]:
+    """Return names and texts of the values, in Helm's order. Raises UsageError and InputError."""
+    from gcfg2helm.chart import helm
+    from gcfg2helm.cli import inputs, release, session
 
-    session.check_names(release, namespace)
-    if not since:
-        raise session.UsageError("--from: name the version of the chart that runs today, as `helm list` shows it")
-    old, new = _version("--from", since), _version("--to", to) if to else charts.NEWEST
-    if new < old:
+    session.check_names(asking.release, asking.namespace)
+    if values:
+        return [(name, inputs.existing(name)) for name in (values, *more)]
+    if not asking.from_cluster:
+        raise session.UsageError("name the values file, or ask Helm for the values with --from-cluster")
+    if more or not output:
+        raise session.UsageError(
+            "--from-cluster without VALUES: name one file for the new values with -o, - prints them"
+        )
+    text = release.values(helm.program(asking.helm), asking.release, asking.namespace)
+    return [(f"<release {asking.release}>", text)]
+
+
+def _request(asking: _Asking, files: list[tuple[str, str]], *, keep: bool, quiet: bool) -> tuple[Any, list[Finding]]:
+    """Gather what the upgrade starts from, and findings about it. Raises UsageError, InputError and helm.HelmError."""
+    from gcfg2helm import chart as charts
+    from gcfg2helm.chart import given, helm
+    from gcfg2helm.cli import release, session
+    from gcfg2helm.upgrade.model import Request
+    from gcfg2helm.values import read
+
+    running = _running(asking, files[0][0])
+    if running is not None and not quiet:
+        talk.say(f"chart {running.version} today: {running.said} says so")
+    found: list[Finding] = []
+    if asking.from_chart is not None:
+        old, found = given.load(asking.from_chart)
+        if asking.since and asking.since.removeprefix("v") != str(old):
+            raise session.UsageError(f"--from: {asking.from_chart} is chart {old}; leave --from out")
+    else:
+        old = charts.known(_version("--from", asking.since or (running.version if running else "")))
+    new, more = session.target(asking.chart, asking.to, "--to")
+    if new.version < old.version:
         raise session.UsageError(f"--to {new} is older than --from {old}")
-    files = [(name, inputs.existing(name)) for name in names]
-    tables = session.load_tables(mappings)
-    return Request(files, tables, charts.known(old), charts.known(new), backend, release, namespace, keep)
+    tools = [_tool(asking, path) for path in (asking.from_chart, asking.chart)]
+    released = None
+    if asking.from_cluster and not files[0][0].startswith("<"):
+        released = read.load(release.values(helm.program(asking.helm), asking.release, asking.namespace))
+    tables = session.load_tables(asking.mappings)
+    request = Request(
+        files, tables, old, new, asking.backend, asking.release, asking.namespace, keep,
+        _prefix(files, running), tools[0], tools[1], released,
+    )  # fmt: skip
+    return request, [*found, *more]
+
+
+def _running(asking: _Asking, name: str) -> Any:
+    """Return what runs today, where nobody named it. Raises UsageError where nobody tells."""
+    from gcfg2helm.chart import helm
+    from gcfg2helm.cli import release, session
+
+    if asking.from_cluster:
+        return release.described(helm.program(asking.helm), asking.release, asking.namespace)
+    told = None if name.startswith("<") else release.beside(name)
+    if asking.since or asking.from_chart is not None:
+        return told._replace(version=asking.since) if told and told.key and asking.since else None
+    if told is not None:
+        return told
+    todo = "--from: name the version of the chart that runs today, as `helm list` shows it"
+    try:
+        found = release.listed(helm.program(asking.helm), asking.release, asking.namespace)
+    except helm.HelmError as error:
+        raise session.UsageError(f"{todo} ({error})") from None
+    if found is None:
+        raise session.UsageError(f"{todo}; there is no release {asking.release} of it in {asking.namespace}")
+    return found
+
+
+def _prefix(files: list[tuple[str, str]], running: Any) -> tuple[str, ...]:
+    """Return the key of the chart's values in those of a chart around it; nothing where they stand at the top."""
+    from gcfg2helm import chart as charts
+    from gcfg2helm.values import read
+
+    if running is None or not running.key:
+        return ()
+    tops = {key for name, text in files for key in read.load(text, name)}
+    nested = running.key in tops and not any(charts.knows(charts.NEWEST, (key,)) for key in tops - {"global"})
+    return (running.key,) if nested else ()
+
+
+def _tool(asking: _Asking, path: Path | None) -> Any:
+    """Return the Helm that renders a chart that is at hand; None where it is not."""
+    from gcfg2helm.chart import helm
+
+    return None if path is None else helm.Helm(helm.program(asking.helm), path)
 
 
 def _version(option: str, text: str) -> Any:
@@ -155,13 +247,15 @@ def _version(option: str, text: str) -> Any:
 # what comes of it ------------------------------------------------------------------------------------------------------
 
 
-def _made(request: Any, asked: _Asked, outputs: dict[str, Path | None]) -> tuple[Any, list[Finding], Any]:
+def _made(
+    request: Any, more: list[Finding], asked: _Asked, outputs: dict[str, Path | None]
+) -> tuple[Any, list[Finding], Any]:
     from gcfg2helm.report.upgrade import Report
     from gcfg2helm.runbook import upgrading
     from gcfg2helm.upgrade import build
 
     done = build.upgraded(request)
-    findings = asked.heard(list(done.findings))
+    findings = asked.heard([*more, *done.findings])
     files = [str(outputs[name] or name) for name in done.files]
     return done, findings, Report(done, findings, upgrading.steps(done, findings, files))
 

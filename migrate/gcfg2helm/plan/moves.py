@@ -41,12 +41,15 @@ class Moves(NamedTuple):
     reasons: dict[Path, str]
 
 
-def moves(tables: Tables, chart: Chart, backend: Backend | None, values: Mapping[str, Tree]) -> Moves:
+def moves(
+    tables: Tables, chart: Chart, backend: Backend | None, values: Mapping[str, Tree], *, launcher: bool | None = None
+) -> Moves:
     """Return how the old values come to the chart's own places; what the file has there already stays.
 
-    `values` is what one file says, or several together. What has no counterpart stays where it is, with an error.
+    `values` is what one file says, or several together; `launcher` whether the launcher starts the content today, None
+    as they say. What has no counterpart stays where it is, with an error.
     """
-    made = _Moving(tables, chart, backend, values)
+    made = _Moving(tables, chart, backend, values, launcher=was_launcher(values) if launcher is None else launcher)
     for row in tables.legacy:
         if chart.version in row.span and (row.backend is None or (row.backend is backend and made.direct)):
             made.row(row)
@@ -62,13 +65,15 @@ def was_launcher(values: Mapping[str, Tree]) -> bool:
 
 
 class _Moving:
-    def __init__(self, tables: Tables, chart: Chart, backend: Backend | None, values: Mapping[str, Tree]) -> None:
+    def __init__(
+        self, tables: Tables, chart: Chart, backend: Backend | None, values: Mapping[str, Tree], *, launcher: bool
+    ) -> None:
         self.tables = tables
         self.backend = backend
         self.chart = chart
         self.values = values
         self.tree: dict[str, Tree] = copy.deepcopy(dict(values))
-        self.direct = was_launcher(values) and chart.version >= KUBERNETES_SINCE
+        self.direct = launcher and chart.version >= KUBERNETES_SINCE
         self.findings: list[Finding] = []
         self.carried: list[Carried] = []
         self.gone: list[Path] = []

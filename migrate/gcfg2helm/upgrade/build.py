@@ -14,7 +14,7 @@ from gcfg2helm.chart import KUBERNETES_SINCE
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Finding, InputError, finding
 from gcfg2helm.plan import moves
-from gcfg2helm.upgrade import compare, defaults, images, objects, settings
+from gcfg2helm.upgrade import accounts, compare, defaults, images, objects, settings, sides
 from gcfg2helm.upgrade.model import Proof, Request, Upgrade
 from gcfg2helm.values import read, splice
 from gcfg2helm.values.paths import dotted
@@ -25,63 +25,118 @@ if TYPE_CHECKING:
 
     from gcfg2helm.values.tree import Path, Tree
 
+_MOST_NAMED = 8  # paths in a sentence
 _LAUNCHER: Path = ("launcher", "enabled")
 _DIRECT: Path = ("backends", "kubernetes", "enabled")
-_LABEL = "connect.posit.co/service-account"
 
 
 def upgraded(request: Request) -> Upgrade:
-    """Upgrade values, and prove the result. Raises read.YamlError, and InputError where the old chart refuses them."""
-    layers = [read.load(text, name) for name, text in request.files]
-    names = [name for name, _ in request.files]
+    """Upgrade values, and prove the result.
+
+    Raises read.YamlError, InputError where the old chart refuses the values, and helm.HelmError where real Helm does.
+    """
+    before = [read.load(text, name) for name, text in request.files]
+    layers = [_inside(request, tree) for tree in before]
     given = charts.merge({}, *layers)
-    today = [_of_then(request, layer) for layer in layers]
-    rendered = charts.render(request.old, today, release=request.release, namespace=request.namespace)
+    request, found = _already(request, given)
+    found += _released(request, charts.merge({}, *before))
     _check(request, given)
-    if isinstance(rendered, charts.Refused):
-        raise _refused(request, rendered)
-    merged = charts.merge(request.old.defaults, given)
-    was = backend_of(merged)
+    today = [_of_then(request, layer) for layer in layers]
+    old = sides.side(request.old, request.old_helm, today, request.release, request.namespace)
+    if isinstance(old.rendered, charts.Refused):
+        raise _refused(request, old.rendered)
+    was = backend_of(charts.merge(request.old.defaults, given))
     backend = request.backend or was
     if backend is Backend.KUBERNETES and request.new.version < KUBERNETES_SINCE:
         raise InputError(f"the direct Kubernetes runner needs chart {KUBERNETES_SINCE} or newer, not {request.new}")
-    moving = backend if was is Backend.LAUNCHER else None
-    whole = moves.moves(request.tables, request.new, moving, given)
-    found = [*_unknown(request, given), *whole.findings]
-    edits = [moves.moves(request.tables, request.new, moving, layer).edits for layer in layers]
+    edits, reasons, changed = _decided(request, old.rendered, layers, given, backend, was)
+    files = {
+        name: splice.apply(text, [_below(request.prefix, one) for one in made], (), name)
+        if made
+        else splice.Applied(text, tree)
+        for (name, text), made, tree in zip(request.files, edits, before, strict=True)
+    }
+    found += [*changed, *_news(request, backend)]
+    found += [finding("G2H230", f"{name} is written anew as a whole.") for name in files if files[name].rewritten]
+    after = [_inside(request, one.tree) for one in files.values()]
+    new = sides.side(request.new, request.new_helm, after, request.release, request.namespace)
+    found += [*old.findings, *new.findings]
+    if isinstance(new.rendered, charts.Refused):
+        return Upgrade(request, backend, before, files, Proof((), refused=True), [*found, *new.rendered.findings])
+    then = charts.merge({}, *after)
+    found += accounts.unlabelled(request, backend, was, then)
+    found += _objects(request, old, new, given, then)
+    rows, doubts = compare.compared(request, old.rendered, new.rendered, reasons)
+    return Upgrade(request, backend, before, files, Proof(rows), [*found, *doubts])
+
+
+def _decided(
+    request: Request,
+    rendered: charts.Rendered,
+    layers: Sequence[dict[str, Tree]],
+    given: dict[str, Tree],
+    backend: Backend | None,
+    was: Backend | None,
+) -> tuple[list[list[Edit]], compare.Reasons, list[Finding]]:
+    """Return the edits of each file, why settings differ then, and the findings."""
+    launcher = was is Backend.LAUNCHER
+    whole = moves.moves(request.tables, request.new, backend, given, launcher=launcher)
+    edits = [moves.moves(request.tables, request.new, backend, layer, launcher=launcher).edits for layer in layers]
     _apart(layers, edits, whole)
     renames = settings.renames(request, given, backend)
-    found += renames.findings
     own = [*renames.edits, *_switches(request, backend, whole.tree)]
-    if _content_account(request, backend, was, whole.tree):
-        path = ("rbac", "serviceAccount", "labels", _LABEL)
-        own.append(Edit(path, "true"))
+    if accounts.content_account(request, backend, was, whole.tree):
+        own.append(Edit(("rbac", "serviceAccount", "labels", accounts.LABEL), "true"))
     kept = defaults.decided(request, rendered, given, backend, was)
-    found += kept.findings
-    own += kept.edits
     pinned = images.pinned(request, given, whole.tree, backend)
-    found += pinned.findings
-    own += pinned.edits
-    found += _news(request, backend)
-    _placed(layers, edits, own)
-    files = {
-        name: splice.apply(text, made, (), name) if made else splice.Applied(text, layer)
-        for (name, text), made, layer in zip(request.files, edits, layers, strict=True)
-    }
-    found += [finding("G2H230", f"{name} is written anew as a whole.") for name in names if files[name].rewritten]
-    after = [one.tree for one in files.values()]
-    result = charts.render(request.new, after, release=request.release, namespace=request.namespace)
-    if isinstance(result, charts.Refused):
-        return Upgrade(request, backend, layers, files, Proof((), refused=True), [*found, *result.findings])
-    then = charts.merge({}, *after)
-    found += _accounts(request, backend, was, then)
-    before = objects.modelled(request.old, given, request.release, request.namespace)
-    found += objects.compared(
-        before, objects.modelled(request.new, then, request.release, request.namespace), request.namespace
-    )
+    _placed(layers, edits, [*own, *kept.edits, *pinned.edits])
     reasons = compare.Reasons(renames.reasons, kept.reasons, _of_config(whole.reasons))
-    rows, doubts = compare.compared(request, rendered, result, reasons)
-    return Upgrade(request, backend, layers, files, Proof(rows), [*found, *doubts])
+    found = [*_unknown(request, given), *whole.findings, *renames.findings, *kept.findings, *pinned.findings]
+    return edits, reasons, found
+
+
+def _objects(
+    request: Request, old: sides.Side, new: sides.Side, given: dict[str, Tree], then: dict[str, Tree]
+) -> Iterator[Finding]:
+    """Compare the objects of both sides: all of them where real Helm rendered both, else those that the model knows."""
+    if old.real and new.real:
+        return objects.compared(old.objects, new.objects, request.namespace)
+    pair = [
+        objects.modelled(chart, values, request.release, request.namespace)
+        for chart, values in ((request.old, given), (request.new, then))
+    ]
+    return objects.compared(pair[0], pair[1], request.namespace)
+
+
+# the values of the chart -----------------------------------------------------------------------------------------------
+
+
+def _inside(request: Request, tree: dict[str, Tree]) -> dict[str, Tree]:
+    """Return the values of the chart in what a file says. Raises InputError where they are no map."""
+    found = find(tree, request.prefix)
+    if found is MISSING or found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InputError(f"{request.files[0][0]}: {dotted(request.prefix)} is no map of values")
+    return found
+
+
+def _below(prefix: Path, edit: Edit) -> Edit:
+    carried = tuple(
+        one._replace(origin=(*prefix, *one.origin), to=(*prefix, *one.to)) if one.origin else one
+        for one in edit.carried
+    )
+    origin = (*prefix, *edit.origin) if edit.origin else ()
+    return edit._replace(path=(*prefix, *edit.path), origin=origin, carried=carried)
+
+
+def _already(request: Request, given: dict[str, Tree]) -> tuple[Request, list[Finding]]:
+    """Take values with a switch that the old chart does not know for those of the new one: they are upgraded already."""
+    if find(given, _DIRECT) is MISSING or not request.old.version < KUBERNETES_SINCE <= request.new.version:
+        return request, []
+    what = f"{dotted(_DIRECT)} is no value of chart {request.old}: these are taken for values of {request.new}."
+    found = finding("G2H808", what, "If they are not, take backends.kubernetes out.", path=_DIRECT)
+    return request._replace(old=request.new, old_helm=request.new_helm), [found]
 
 
 def _of_then(request: Request, layer: dict[str, Tree]) -> dict[str, Tree]:
@@ -157,6 +212,29 @@ def _paths(tree: dict[str, Tree], request: Request, path: Path = ()) -> Iterator
             yield from _paths(value, request, below)
 
 
+def _released(request: Request, given: dict[str, Tree]) -> Iterator[Finding]:
+    """Yield a finding where the release was made with other values than the files say."""
+    if request.released is None:
+        return
+    paths = list(_differing(request.released, given))
+    if paths:
+        named = ", ".join(dict.fromkeys(map(dotted, paths[:_MOST_NAMED])))
+        more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
+        what = f"The release {request.release} was made with other values than the files: {named}{more}."
+        todo = "Bring them into the files, unless the files are meant to change the release."
+        command = Command(shlex.join(["helm", "get", "values", request.release, "--namespace", request.namespace]))
+        yield finding("G2H812", what, todo, path=paths[0], commands=(command,))
+
+
+def _differing(one: Mapping[str, Tree], other: Mapping[str, Tree], path: Path = ()) -> Iterator[Path]:
+    for key in dict.fromkeys((*one, *other)):
+        was, is_now = one.get(key, MISSING), other.get(key, MISSING)
+        if isinstance(was, dict) and isinstance(is_now, dict):
+            yield from _differing(was, is_now, (*path, key))
+        elif not same(was, is_now):
+            yield (*path, key)
+
+
 def _news(request: Request, backend: Backend | None) -> Iterator[Finding]:
     """Yield what the notes of the versions between say that no value can tell."""
     for version, news in charts.news():
@@ -215,47 +293,3 @@ def _of_config(reasons: Mapping[Path, str]) -> dict[str, str]:
     return {
         ".".join(path[1:]).lower(): why for path, why in reasons.items() if path[:1] == ("config",) and len(path) == 3
     }
-
-
-# service accounts ------------------------------------------------------------------------------------------------------
-
-
-def _account(after: dict[str, Tree]) -> str:
-    base = find(after, ("backends", "kubernetes", "defaultResourceJobBase", "spec", "template", "spec"))
-    name = base.get("serviceAccountName") if isinstance(base, dict) else None
-    return name if isinstance(name, str) else ""
-
-
-def _own_account(request: Request, after: dict[str, Tree]) -> str:
-    from gcfg2helm.chart import managed
-
-    name = find(after, ("rbac", "serviceAccount", "name"))
-    if isinstance(name, str) and name:
-        return name
-    return managed.fullname(charts.merge(request.new.defaults, after), request.release)
-
-
-def _content_account(request: Request, backend: Backend | None, was: Backend | None, after: dict[str, Tree]) -> bool:
-    """Whether content runs under the account that the chart makes for Connect, which needs the label then."""
-    labels = find(after, ("rbac", "serviceAccount", "labels"))
-    labelled = isinstance(labels, dict) and _LABEL in labels
-    created = find(after, ("rbac", "serviceAccount", "create")) is not False
-    mine = bool(_account(after)) and _account(after) == _own_account(request, after)
-    return backend is Backend.KUBERNETES and was is not backend and created and mine and not labelled
-
-
-def _accounts(request: Request, backend: Backend | None, was: Backend | None, after: dict[str, Tree]) -> list[Finding]:
-    """Return the finding for the accounts that content runs under."""
-    if backend is not Backend.KUBERNETES or was is backend:
-        return []
-    name = _account(after)
-    if name and name == _own_account(request, after):
-        return []
-    namespace = find(after, ("backends", "kubernetes", "namespace"))
-    namespace = namespace if isinstance(namespace, str) and namespace else request.namespace
-    what = f"Content runs under the service account {name or 'default'} of {namespace}, which needs a label."
-    command = shlex.join(
-        ["kubectl", "label", "serviceaccount", name or "default", f"{_LABEL}=true", "--namespace", namespace]
-    )
-    path = ("backends", "kubernetes", "defaultResourceJobBase")
-    return [finding("G2H807", what, "Label it before the upgrade.", path=path, commands=(Command(command),))]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gcfg2helm.chart import Chart
+    from gcfg2helm.chart.helm import Helm
     from gcfg2helm.enums import Backend
     from gcfg2helm.findings import Finding
     from gcfg2helm.masked import Secret
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 
 
 class Request(NamedTuple):
-    """`files` are names and texts of the values, in the order of Helm's `-f`; `backend` None: as it was."""
+    """What an upgrade starts from.
+
+    `files` are names and texts of the values, in the order of Helm's `-f`; `backend` None: as it was. `prefix` leads to
+    the values of the chart where they are those of a chart around it. `old_helm` and `new_helm` render the two charts
+    where they are at hand, else the model does. `released` are the values that Helm has for the release, where they were
+    asked for.
+    """
 
     files: Sequence[tuple[str, str]]
     tables: Tables
@@ -31,6 +38,10 @@ class Request(NamedTuple):
     release: str
     namespace: str
     keep_defaults: bool = True
+    prefix: Path = ()
+    old_helm: Helm | None = None
+    new_helm: Helm | None = None
+    released: Mapping[str, Tree] | None = None
 
     def __repr__(self) -> str:
         return f"<Request from chart {self.old} to {self.new}>"  # its texts may hold secrets

@@ -24,12 +24,16 @@ def carried(text: str, edits: Iterable[Edit]) -> str:
     """Return the text with what the edits carry from one key to another moved, as far as that goes line by line."""
     if "\r" in text or "\t" in text:
         return text
-    for edit in edits:
+    wanted = [edit for edit in edits if edit.carried]
+    try:
+        file = _File(text) if wanted else None
+    except read.YamlError:
+        return text
+    for edit in wanted:
         for move in edit.carried:
-            text = _moved(text, move) or text
-        if edit.carried:
-            text = _amended(text, edit.path, edit.value) or text
-    return text
+            file = _moved(file, move) or file
+        file = _amended(file, edit.path, edit.value) or file
+    return file.text if file else text
 
 
 def item(name: str) -> str:
@@ -145,18 +149,18 @@ class _Block(NamedTuple):
     column: int
 
 
-def _moved(text: str, move: Carried) -> str | None:
+def _moved(file: _File | None, move: Carried) -> _File | None:
+    """Return the file with one value moved; None where that cannot be done, or does not say what is meant."""
+    value = find(file.tree, move.origin) if file else MISSING
+    if file is None or value is MISSING:
+        return None
     try:
-        file = _File(text)
-        value = find(file.tree, move.origin)
-        if value is MISSING:
-            return None
         meant = copy.deepcopy(file.tree)
         _without(meant, move.origin, move.to)
         if not put(meant, move.to, value, append=move.append):  # type: ignore[arg-type]
             return None
         new = _text(file, move)
-        return new if new is not None and same(read.load(new), meant) else None
+        return made if new is not None and same((made := _File(new)).tree, meant) else None
     except (read.YamlError, ValueError, IndexError):
         return None
 
@@ -317,21 +321,21 @@ def _indented(lines: Sequence[str], count: int) -> list[str]:
 # small changes inside what was moved -----------------------------------------------------------------------------------
 
 
-def _amended(text: str, path: Path, value: Tree) -> str | None:
-    """Return the text with the few scalars changed in which a moved list or map differs from what is meant."""
-    try:
-        file = _File(text)
-        chain = _chain(file.root, path)
-        if chain is None or same(chain[-1][1].value, value):
-            return None
-        patches: list[tuple[int, int, str]] = []
-        if not _differences(text, chain[-1][1], value, patches):
-            return None
-        for start, end, new in sorted(patches, reverse=True):
-            text = text[:start] + new + text[end:]
-        return text if same(find(read.load(text), path), value) else None
-    except (read.YamlError, ValueError, IndexError):
+def _amended(file: _File | None, path: Path, value: Tree) -> _File | None:
+    """Return the file with the few scalars changed in which a moved list or map differs from what is meant."""
+    chain = _chain(file.root, path) if file else None
+    if file is None or chain is None or same(chain[-1][1].value, value):
         return None
+    text, patches = file.text, list[tuple[int, int, str]]()
+    if not _differences(text, chain[-1][1], value, patches):
+        return None
+    for start, end, new in sorted(patches, reverse=True):
+        text = text[:start] + new + text[end:]
+    try:
+        made = _File(text)
+    except read.YamlError:
+        return None
+    return made if same(find(made.tree, path), value) else None
 
 
 def _differences(text: str, node: Node, meant: Tree, patches: list[tuple[int, int, str]]) -> bool:

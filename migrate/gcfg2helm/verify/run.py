@@ -95,7 +95,7 @@ def _by_helm(
         real = tool.rendered(texts, plan.release, plan.namespace)
     except helm.HelmError as error:
         more = "".join(f"\n{one.what} {one.todo}" for one in lost)
-        raise helm.HelmError(_starred(str(error), texts) + more) from None
+        raise helm.HelmError(starred(str(error), texts) + more) from None
     merged, options = charts.merge({}, *layers), request.options
     proof = compare.compare(plan, request.tables, real, merged, options.chart_defaults, options.prefer, every=every)
     found = _disagreement(plan, layers, real) if plan.chart.known else lost
@@ -127,7 +127,7 @@ def _disagreement(plan: Plan, layers: Sequence[dict[str, Tree]], real: str) -> l
     return [finding("G2H604", what, "Report it; what Helm renders counts.")]
 
 
-def _starred(message: str, texts: Sequence[str]) -> str:
+def starred(message: str, texts: Sequence[str]) -> str:
     """Return what Helm said without the values that it repeats: any of them may be a secret."""
     leaves = {leaf for text in texts for leaf in _leaves(read.load(text)) if len(leaf) > 2}
     for leaf in sorted(leaves, key=len, reverse=True):
