@@ -11,6 +11,7 @@ from gcfg2helm.chart.history import (
     knows,
     newest,
     news,
+    paths,
     versions,
 )
 from gcfg2helm.chart.model import Chart, Origin, Refused, Rendered
@@ -32,6 +33,7 @@ __all__ = [
     "merge",
     "newest",
     "news",
+    "paths",
     "render",
     "sections",
     "versions",

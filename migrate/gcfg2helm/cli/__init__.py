@@ -31,6 +31,7 @@ COMMANDS = {
     "verify": _Command("verify", "verify", "Prove that the pod will read what the server reads."),
     "explain": _Command("explain", "explain", "Print what is known of a setting, a section or a finding."),
     "upgrade": _Command("upgrade", "upgrade", "Bring the values of an old chart to a new one, and prove it."),
+    "charts": _Command("charts", "charts", "List the known charts, or what changes between two."),
     "off-host": _Command("offhost", "off_host", "Let a server outside Kubernetes run its content there."),
 }
 

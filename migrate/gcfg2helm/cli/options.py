@@ -3,7 +3,7 @@
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, NoReturn
@@ -29,6 +29,7 @@ class Settings(NamedTuple):
     chart: Path | None
     helm: str
     chart_version: str
+    connect_version: str
     backend: Backend | None
     release: str
     namespace: str
@@ -70,7 +71,7 @@ class Settings(NamedTuple):
         """Return the findings that `--ignore` leaves."""
         return [one for one in findings if one.code not in self.ignore]
 
-    def shown(self, findings: Sequence[Finding]) -> list[Finding]:
+    def shown(self, findings: list[Finding]) -> list[Finding]:
         """Return the findings to print: with `--quiet` errors, with `--verbose` all, else all but infos."""
         level = Level.ERROR if self.quiet else Level.INFO if self.verbose else Level.WARNING
         return [one for one in findings if one.level >= level]
@@ -106,6 +107,7 @@ def _settings(
     chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart itself, as `helm pull` leaves it: a folder or a .tgz.", rich_help_panel=TARGET)] = None,
     helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm that renders --chart; default: from PATH.", rich_help_panel=TARGET)] = "",
     chart_version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the chart, 0.3.0 or newer; default: the newest known.", rich_help_panel=TARGET)] = "",
+    connect_version: Annotated[str, typer.Option(metavar="VERSION", help="The Connect that will read the configuration; default: as the image's tag, versionOverride or the chart say.", rich_help_panel=TARGET)] = "",
     backend: Annotated[Backend | None, typer.Option(help="What starts content; default: as values.yaml says, else launcher.", rich_help_panel=TARGET)] = None,
     release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc",
     namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the release.", rich_help_panel=TARGET)] = "rstudio-connect",
@@ -134,7 +136,7 @@ def _settings(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.", rich_help_panel=OUTPUT)] = False,
 ) -> Settings:  # fmt: skip
     return Settings(
-        chart, helm, chart_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
+        chart, helm, chart_version, connect_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
         license_file_secret, license_server, tuple(image), secrets, secret_name, tuple(not_secret), chart_defaults, prefer, root, tuple(also),
         env_file, mappings, frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from gcfg2helm.chart.helm import Helm
 from gcfg2helm.cli import inputs
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Finding, finding
-from gcfg2helm.plan import tablechecks
+from gcfg2helm.plan import connect, tablechecks
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
 from gcfg2helm.values import read
@@ -123,6 +123,20 @@ def _backend(settings: Settings, chart: charts.Chart, existing: dict[str, Tree])
     return Backend.LAUNCHER, []
 
 
+def _another_connect(wanted: str, chart: charts.Chart, values: dict[str, Tree]) -> list[Finding]:
+    """Say where the values start another Connect than `--connect-version` names. Raises UsageError for no release."""
+    if not wanted:
+        return []
+    release, here = connect.version(wanted), connect.installed(chart, values)
+    if release is None:
+        raise UsageError(f"--connect-version: {wanted!r} is not a release such as {charts.app_version(charts.NEWEST)}")
+    if release == connect.version(here):
+        return []
+    what = f"--connect-version is {wanted}, and chart {chart} with these values starts Connect {here}."
+    todo = f"Set versionOverride: {wanted}, or image.tag, in values.yaml; it must be the Connect that starts."
+    return [finding("G2H225", what, todo, path=("versionOverride",))]
+
+
 def load(
     settings: Settings,
     name: str,
@@ -148,7 +162,9 @@ def load(
         found.append(finding("G2H108", f"{beside} lies beside the gcfg and was not named.", f"Add --also {beside}"))
     values = inputs.text(values_name) if values_name else None
     more = inputs.text(secret_values_name) if secret_values_name else None
-    backend, said = _backend(settings, chart, existing or (read.load(values, values_name) if values else {}))
+    answers = existing or (read.load(values, values_name) if values else {})
+    backend, said = _backend(settings, chart, answers)
+    said += _another_connect(settings.connect_version, chart, answers)
     request = Request(
         sources, known, chart, backend, settings.release, settings.namespace, _options(settings, name), environment,
         values, values_name, more, helm_for(settings, chart, always=real),
@@ -216,6 +232,7 @@ def _options(settings: Settings, name: str) -> Options:
         secret_name=settings.secret_name,
         not_secret=frozenset(name.lower() for name in settings.not_secret),
         chart_defaults=settings.keep_defaults,
+        connect=settings.connect_version,
         prefer=settings.preferred,
         **readers,
     )

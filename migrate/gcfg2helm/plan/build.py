@@ -8,12 +8,13 @@ from gcfg2helm import gcfg
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.findings import Finding, InputError, Level, Place, finding
 from gcfg2helm.masked import Secret, shown
+from gcfg2helm.plan import connect as connects
 from gcfg2helm.plan import files, gone, needs, placing, secrets
 from gcfg2helm.plan.answers import unanswered
 from gcfg2helm.plan.comments import Commentary
 from gcfg2helm.plan.context import Context, Group, Options, Result
 from gcfg2helm.plan.decisions import Decision, EnvSecret, Located, Outcome, Plan
-from gcfg2helm.plan.grouping import Groups, group_entries
+from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.merge import Merger, preferred
 from gcfg2helm.plan.slots import Slot, node, one_or_list
 from gcfg2helm.plan.transforms import TRANSFORMS
@@ -58,9 +59,10 @@ def build(
     """
     answers = answers or {}
     groups = group_entries(sources, tables, environment)
-    _take_out_passwords(groups, chart, backend)
-    connect = _connect_version(chart, answers)
-    ctx = Context(tables, groups, chart, backend, release, namespace, options or Options(), answers, connect)
+    options = options or Options()
+    connect = connects.version(options.connect or connects.installed(chart, answers))
+    ctx = Context(tables, groups, chart, backend, release, namespace, options, answers, connect)
+    _take_out_passwords(ctx)
     for group, texts in preferred(ctx):
         group.texts = texts
         ctx.preferred.add(group.key)
@@ -72,25 +74,16 @@ def build(
     return _Draft(ctx, files_in_order, environment).decided().finish(sources, answers)
 
 
-def _take_out_passwords(groups: Groups, chart: Chart, backend: Backend) -> None:
+def _take_out_passwords(ctx: Context) -> None:
     """Take the password out of each URL that does not come under `config`, where `placing.place` would see to it."""
-    for group in groups.values():
+    for group in ctx.groups.values():
         holds_url = any("://" in (at.entry.value or "") for at in group.live)
-        if holds_url and group.setting.rule(chart.version, backend).action not in (Action.CARRY, Action.RENAME):
+        if holds_url and ctx.rule(group.setting).action not in (Action.CARRY, Action.RENAME):
             group.texts = [secrets.without_passwords(value) for value in group.values]
 
 
 # What says which chart and Connect this is, and what the server is configured with; never an answer to a question.
 IDENTITY = frozenset({"config", "nameOverride", "fullnameOverride", "versionOverride", "image"})
-
-
-def _connect_version(chart: Chart, answers: Mapping[str, Tree]) -> Version | None:
-    """Return the Connect that the chart starts: `versionOverride`, else the chart's own; None where unreadable."""
-    override = answers.get("versionOverride")
-    try:
-        return Version.parse(str(override) if override else chart.app_version)
-    except ValueError:
-        return None
 
 
 class _Draft:
@@ -135,7 +128,7 @@ class _Draft:
             self._variable(group)
             return
         self._remark(group)
-        rule = group.setting.rule(self.ctx.chart.version, self.ctx.backend)
+        rule = self.ctx.rule(group.setting)
         if result := self._too_new(group):
             self._record(group, Rule(Action.DROP), result)
             return
@@ -212,13 +205,17 @@ class _Draft:
         if not setting.since or connect is None or Version.parse(setting.since) <= connect:
             return None
         place = group.last.place
-        here = self.ctx.chart.app_version
+        chart = self.ctx.chart
+        own = connect == connects.version(chart.app_version)
+        starts = f"chart {chart} starts {chart.app_version}" if own else f"here Connect {self.ctx.reads} starts"
         if setting.since_at_latest:
-            what = f"{group.key} was first seen in Connect {setting.since}; chart {self.ctx.chart} starts {here}."
+            what = f"{group.key} was first seen in Connect {setting.since}; {starts}."
             self.findings.append(finding("G2H106", what, "Check that this Connect knows it.", place))
             return None
-        what = f"{group.key} came with Connect {setting.since}; chart {self.ctx.chart} starts {here}."
-        self.findings.append(finding("G2H104", what, "Choose a newer chart version.", place))
+        what = f"{group.key} came with Connect {setting.since}; {starts}."
+        self.findings.append(
+            finding("G2H104", what, "Choose a newer chart version." if own else "Choose a newer Connect.", place)
+        )
         return Result(Outcome.DROPPED, reason=f"Connect knows it from {setting.since} on only.")
 
     def _plain(self, group: Group, rule: Rule) -> Result:
@@ -356,6 +353,7 @@ class _Draft:
             merger.added,
             mounts.places,
             mounts.missing,
+            connect=ctx.reads if ctx.connect else "",
         )
 
     def _empty_sections(

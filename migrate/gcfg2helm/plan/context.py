@@ -8,6 +8,9 @@ from gcfg2helm import gcfg
 from gcfg2helm.enums import ChartDefaults, Prefer, SecretMode, Tls
 from gcfg2helm.masked import shown
 from gcfg2helm.plan import secrets
+from gcfg2helm.plan.connect import chart_like, installed
+from gcfg2helm.tables import CARRY, Action
+from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +19,8 @@ if TYPE_CHECKING:
     from gcfg2helm.enums import Backend
     from gcfg2helm.findings import Finding
     from gcfg2helm.plan.decisions import Located, Outcome
-    from gcfg2helm.tables import Setting, Tables
+    from gcfg2helm.tables import Rule, Setting, Tables
     from gcfg2helm.values.tree import Edit, Path, Tree
-    from gcfg2helm.versions import Version
 
 
 class FileReader(Protocol):
@@ -33,7 +35,10 @@ def _no_files(path: str) -> bytes | str | None:
 
 
 class Options(NamedTuple):
-    """What the gcfg cannot know: the answers of the command line. Empty or None: not answered."""
+    """What the gcfg cannot know: the answers of the command line. Empty or None: not answered.
+
+    `connect` is the release that reads the configuration, where it is not what the values or the chart start.
+    """
 
     pvc: str = ""
     storage_class: str = ""
@@ -50,6 +55,7 @@ class Options(NamedTuple):
     chart_defaults: ChartDefaults = ChartDefaults.SERVER
     prefer: Prefer = Prefer.GCFG
     not_secret: frozenset[str] = frozenset()
+    connect: str = ""
     read_file: FileReader = _no_files
     read_beside: FileReader = _no_files
 
@@ -159,8 +165,29 @@ class Context:
         self.options = options
         self.answers = answers
         self.connect = connect
+        self._like = chart_like(chart, connect)
         self._firsts: dict[str, Group] | None = None
         self.preferred: set[str] = set()  # settings whose value values.yaml says (`--prefer values`)
+
+    @property
+    def reads(self) -> str:
+        """The Connect that reads the configuration, as it is written."""
+        return self.options.connect or installed(self.chart, self.answers)
+
+    def rule(self, setting: Setting) -> Rule:
+        """Return what becomes of a setting for this chart, back end and Connect.
+
+        A name that Connect gave up later is carried where an older Connect reads it.
+        """
+        rule = setting.rule(self.chart.version, self.backend, self._like)
+        if (
+            rule.action is Action.RENAME
+            and setting.until
+            and self.connect
+            and self.connect < Version.parse(setting.until)
+        ):
+            return CARRY
+        return rule
 
     def group(self, key: str, subsection: str | None = None) -> Group | None:
         """Return the group of `Section.Name`; None where the gcfg does not set it."""

@@ -87,7 +87,8 @@ class Plan(NamedTuple):
     `edits` make values.yaml, `secret_edits` the second values file of mode 0600; `env_secrets` and `manifests` (name of
     the file's suffix to Kubernetes objects) stand in files of their own. `head` are the comments at the top of the gcfg.
     `kept` are the paths under `config` where values.yaml says something else and wins (`--prefer values`).
-    `added` are paths under `config` that no entry asks for and a decision brings, each with its reason.
+    `connect` is the release that reads the configuration, empty where that is unknown. `added` are paths under `config`
+    that no entry asks for and a decision brings, each with its reason.
     `mounts` are the files that the pod gets, by the path of their mount, each with the entries that name it;
     `missing` are the objects for such files that somebody has to make.
     """
@@ -108,6 +109,7 @@ class Plan(NamedTuple):
     added: Mapping[Path, str] = {}
     mounts: Mapping[str, Sequence[Place]] = {}
     missing: Sequence[Missing] = ()
+    connect: str = ""
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many entries came to which outcome; the numbers add up to the number of entries."""

@@ -170,7 +170,7 @@ def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], moun
 def _path_settings(ctx: Context, carried: Iterable[Group]) -> Iterator[tuple[Group, Setting]]:
     """Yield the groups that name a file or directory; a renamed one as its new name says."""
     for group in carried:
-        rule = group.setting.rule(ctx.chart.version, ctx.backend)
+        rule = ctx.rule(group.setting)
         renamed = ctx.tables.setting(rule.setting) if rule.action is Action.RENAME and rule.setting else None
         setting = renamed or group.setting
         if setting.holds in (Holds.FILE, Holds.DIRECTORY) and rule.transform not in _WARNED_ELSEWHERE:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.values import read
+from gcfg2helm.values.tree import find
 from gcfg2helm.versions import Span, Version
 
 if TYPE_CHECKING:
@@ -303,9 +304,8 @@ def distributions(ctx: Context) -> set[str]:
     if tag:
         code = _code_name(str(tag))
         return {code} if code else set()
-    if ctx.chart.version >= Version(0, 20, 0):
-        return {"noble"}
-    return {"jammy"} if ctx.chart.version >= Version(0, 5, 0) else {"bionic"}
+    own = find(ctx.chart.defaults, ("image", "os")), find(ctx.chart.defaults, ("image", "tagPrefix"))
+    return {next((code for one in own if isinstance(one, str) and (code := _code_name(one))), "bionic")}
 
 
 def _listed(ctx: Context) -> list[Tree]:

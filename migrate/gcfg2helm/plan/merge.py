@@ -15,12 +15,11 @@ from gcfg2helm.chart import managed
 from gcfg2helm.enums import Backend, ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import STARS, Secret
-from gcfg2helm.plan import moves, secrets
-from gcfg2helm.tables import Action, DefaultRule, Fate
+from gcfg2helm.plan import defaults, moves, secrets
+from gcfg2helm.tables import Action, Fate
 from gcfg2helm.values import scalars, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, find, identity, same
-from gcfg2helm.versions import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -162,12 +161,7 @@ class Merger:
         group = self.ctx.groups.get((section.lower(), subsection, path[2].lower()))
         if group is None or not group.live:
             return False
-        return self._is_secret(path, _printed(self._existing(path)))
-
-    @staticmethod
-    def _is_secret(path: Path, texts: Sequence[str]) -> bool:
-        """Whether a setting under `config` must not be shown: by its name, or by what it says."""
-        section, _ = gcfg.split_header(path[1])
+        texts = _printed(self._existing(path))
         return secrets.secret_name(section, path[2]) or any(map(secrets.holds_secret, texts))
 
     def _against(self, edit: Edit) -> Edit:
@@ -179,28 +173,25 @@ class Merger:
         if ours == theirs or (_read(theirs) and _read(theirs) == _read(ours)):
             return edit._replace(value=existing)  # type: ignore[arg-type]
         name = dotted(edit.path)
-        hidden = self._is_secret(edit.path, (*ours, *theirs))
-        ours_shown, theirs_shown = (STARS if hidden else brief(value) for value in (edit.value, existing))
         if self.ctx.options.prefer is Prefer.VALUES:
-            what = f"{name} stays {theirs_shown}, as values.yaml has it; the gcfg says {ours_shown}."
-            self.findings.append(finding("G2H214", what, "--prefer gcfg takes the gcfg's value.", path=edit.path))
+            self.findings.append(finding("G2H214", f"{name} stays as values.yaml has it.", path=edit.path))
             self.kept.add(edit.path)
             return edit._replace(value=existing, todo="")  # type: ignore[arg-type]
-        what = f"{name} becomes {ours_shown}, as the gcfg says; values.yaml had {theirs_shown}."
-        self.findings.append(finding("G2H214", what, "--prefer values keeps what values.yaml has.", path=edit.path))
+        self.findings.append(finding("G2H214", f"{name} becomes what the gcfg says.", path=edit.path))
         return edit
 
     # the chart's own -------------------------------------------------------------------------------------------------
 
     def defaults(self, config: Mapping[str, Mapping[str, object]]) -> list[Edit]:
         """Decide about every default of the chart under `config` that neither the gcfg nor values.yaml sets."""
+        ctx = self.ctx
         edits: dict[Path, Edit] = {}
-        own = self.ctx.chart.defaults.get("config", {})
+        own = ctx.chart.defaults.get("config", {})
         slipped = self._slipped()
         for path in dict.fromkeys((*_leaves(own), *slipped)):
             if path[0] in config and (len(path) < 2 or path[1] in config[path[0]]):
                 continue
-            row = self._default_row(path) or _unlisted(path, config)
+            row = defaults.rule(ctx.tables, ctx.chart, ctx.connect, path) or defaults.unlisted(path, config)
             if len(row.path) == 1 and path[0] in config:
                 continue
             target = ("config", *(row.path if row.fate is Fate.RESET else path))
@@ -229,30 +220,12 @@ class Merger:
         written = managed.managed(self.ctx.chart, values, release=self.ctx.release, namespace=self.ctx.namespace)
         return [(section, name) for section, keys in managed.slipped(written).items() for name in keys]
 
-    def _default_row(self, path: Path) -> DefaultRule | None:
-        rows = [
-            row
-            for row in self.ctx.tables.defaults
-            if self.ctx.chart.version in row.span and path[: len(row.path)] == row.path
-        ]
-        return max(rows, key=lambda row: len(row.path), default=None)
-
     def legacy(self) -> list[Edit]:
         """Move values of older charts, and of the launcher, to their new place; say what has none."""
         found = moves.moves(self.ctx.tables, self.ctx.chart, self.ctx.backend, self.answers)
         self.findings += found.findings
         self.gone = {edit.path for edit in found.edits if edit.remove}
         return found.edits
-
-
-def _unlisted(path: Path, config: Mapping[str, object]) -> DefaultRule:
-    """Return what becomes of a default that no row names, such as one of a chart newer than the tables: it goes.
-
-    Of a section with a name the whole goes, since its header alone means something; of others the settings, since templates
-    stop at a section that is null.
-    """
-    named = gcfg.split_header(path[0])[1] is not None and path[0] not in config
-    return DefaultRule(path[:1] if named else path, Fate.RESET, Span(), "The server did not have it.", "")
 
 
 def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:
@@ -266,7 +239,7 @@ def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:
     standing = _by_meaning(config)
     for group in ctx.groups.values():
         paths = standing.get(_meaning_of(("config", group.header, group.setting.name)), [])
-        if not paths or not group.live or group.setting.rule(ctx.chart.version, ctx.backend).action is not Action.CARRY:
+        if not paths or not group.live or ctx.rule(group.setting).action is not Action.CARRY:
             continue
         texts = _read(_printed(find(ctx.answers, paths[-1])))
         secret = secrets.secret_name(group.setting.section, group.setting.name)
@@ -325,7 +298,6 @@ def brief(value: object) -> str:
         text = text if len(text) <= _LONGEST else ("a list" if isinstance(value, list) else "a map")
     else:
         text = "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
-        text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return write.visible(secrets.scrub_comment(text)[0] if secrets.holds_secret(text) else text)
 
 

@@ -9,13 +9,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gcfg2helm import __version__
-from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Asks, Level
 from gcfg2helm.masked import Secret
 from gcfg2helm.report import table
 from gcfg2helm.runbook import steps
 from gcfg2helm.values.paths import keys
-from gcfg2helm.values.tree import MISSING, find
+from gcfg2helm.values.tree import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +33,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report says. `findings` are those that `--ignore` leaves, `failure` why nothing was converted.
-
-    `default_backend` is the one that the chart has by default, where another is used here.
-    """
+    """Everything that a report says. `findings` are those that `--ignore` leaves, `failure` why nothing was converted."""
 
     plan: Plan
     proof: Proof
@@ -46,22 +42,14 @@ class Report:
     sources: Sequence[str]
     connect: str
     failure: str = ""
-    default_backend: str = ""
 
 
 def make(request: Request, done: Conversion, findings: Sequence[Finding], files: Files, failure: str = "") -> Report:
     """Return the report of a conversion."""
-    connect = done.values.tree.get("versionOverride") or request.chart.app_version
+    connect = done.plan.connect or request.chart.app_version
     made = steps.build(request, done, findings, files)
     sources = [file for file, _ in request.sources]
-    return Report(done.plan, done.proof, findings, made, sources, str(connect), failure, _default_backend(request))
-
-
-def _default_backend(request: Request) -> str:
-    """Return the back end that the chart has by default, where it is another one than the request's."""
-    on = find(request.chart.defaults, ("backends", "kubernetes", "enabled")) is True
-    default = Backend.KUBERNETES if on else Backend.LAUNCHER
-    return "" if default is request.backend else default.value
+    return Report(done.plan, done.proof, findings, made, sources, str(connect), failure)
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:

@@ -146,7 +146,7 @@ def difference(server: Server) -> Step | None:
 
 def install(server: Server) -> Step:
     """The installation itself, and what the cluster says of it."""
-    connect = server.ctx.answer("versionOverride") or server.ctx.chart.app_version
+    connect = server.done.plan.connect or server.ctx.chart.app_version
     name = f"deployment/{server.ctx.fullname}"
     commands = (
         server.upgrade(),

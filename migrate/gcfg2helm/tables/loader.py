@@ -264,6 +264,7 @@ def _read_rules(row: Row, origin: str) -> tuple[Rule, ...]:
             todo=part.take("todo", str, ""),
             link=part.take("link", str, ""),
             origin=origin,
+            of_connect=part.take("of_connect", bool, False),
         )
         part.finish()
         if rule.action is Action.RENAME and not (rule.setting or rule.transform):

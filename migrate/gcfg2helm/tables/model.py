@@ -103,7 +103,10 @@ SINGLE_KINDS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.DECIMAL, Kind.DURATIO
 
 
 class Rule(NamedTuple):
-    """What becomes of a setting in a range of chart versions, for one back end or both (`backend` None)."""
+    """What becomes of a setting in a range of chart versions, for one back end or both (`backend` None).
+
+    `of_connect`: the reason is Connect's and not the chart's; the versions are those that carry such a Connect.
+    """
 
     action: Action
     span: Span = Span()
@@ -116,6 +119,7 @@ class Rule(NamedTuple):
     todo: str = ""
     link: str = ""
     origin: str = ""
+    of_connect: bool = False
 
     def applies(self, chart: Version, backend: Backend) -> bool:
         """Whether the rule speaks of this chart version and back end."""
@@ -176,9 +180,15 @@ class Setting(NamedTuple):
         """Whether a repeated key can only mean that the last line wins."""
         return not self.multi and (self.kind in SINGLE_KINDS or self.source is Source.DOCS)
 
-    def rule(self, chart: Version, backend: Backend) -> Rule:
-        """Return the rule for a chart version and back end; carrying over where no row says otherwise."""
-        return next((rule for rule in self.rules if rule.applies(chart, backend)), CARRY)
+    def rule(self, chart: Version, backend: Backend, connect: Version | None = None) -> Rule:
+        """Return the rule for a chart version and back end; carrying over where no row says otherwise.
+
+        `connect` is the chart version whose Connect reads the configuration, where it is not the chart's own.
+        """
+        for rule in self.rules:
+            if rule.applies(connect if rule.of_connect and connect else chart, backend):
+                return rule
+        return CARRY
 
 
 CARRY = Rule(Action.CARRY)

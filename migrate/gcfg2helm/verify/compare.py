@@ -13,11 +13,12 @@ from gcfg2helm import gcfg
 from gcfg2helm.enums import ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import Secret
-from gcfg2helm.plan import secrets
+from gcfg2helm.plan import connect as connects
+from gcfg2helm.plan import defaults, secrets
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.grouping import Entries, Key
 from gcfg2helm.plan.merge import LIST_PATHS, brief
-from gcfg2helm.tables import DefaultRule, Fate, Setting, Tables
+from gcfg2helm.tables import Fate, Setting, Tables
 from gcfg2helm.tables.types import meaning
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, Path, Tree, applied, find, identity, same
@@ -37,7 +38,7 @@ class _Comparison:
         plan: Plan,
         tables: Tables,
         values: Mapping[str, Tree],
-        defaults: ChartDefaults,
+        keep: ChartDefaults,
         prefer: Prefer,
         entries: Entries,
         *,
@@ -46,7 +47,8 @@ class _Comparison:
         self.plan = plan
         self.tables = tables
         self.values = values
-        self.defaults = defaults
+        self.keep = keep
+        self.connect = connects.version(plan.connect)
         self.prefer = prefer
         self.entries = entries
         self.every = every
@@ -184,8 +186,8 @@ class _Comparison:
             own, reason = True, "a key of values.yaml"
             self._own(key, group, path, there)
         elif key in self.default_config or key in self.layout.slipped:
-            row = default_row(self.tables, self.plan, path)
-            if self.defaults is ChartDefaults.CHART or (row is not None and row.fate is Fate.KEEP):
+            row = defaults.rule(self.tables, self.plan.chart, self.connect, path[1:])
+            if self.keep is ChartDefaults.CHART or (row is not None and row.fate is Fate.KEEP):
                 status, reason = Status.KEPT, row.reason if row else "--chart-defaults chart keeps it."
             else:
                 reason = "a default of the chart"
@@ -201,6 +203,13 @@ class _Comparison:
         if self.every or status is Status.DIFFERENT:
             line = group.last.entry.line
             self.rows.append(Row(Status.OWN if own else status, group.key, None, there, None, line, path, reason, own))
+
+    def unknown(self, group: Group) -> None:
+        """Find a setting that the Connect which starts here does not know yet, whoever writes it."""
+        if defaults.too_new(group.setting, self.plan.chart, self.connect):
+            path = ("config", group.header, group.setting.name)
+            what = f"{group.key} came with Connect {group.setting.since}; {self.plan.connect} would not start with it."
+            self.findings.append(finding("G2H620", what, "Choose a newer Connect, or take the setting out.", path=path))
 
     def _own(self, key: Key, group: Group, path: Path, there: Secret | str) -> None:
         """Name a key that values.yaml has and the gcfg has not; against what the chart computes it is no choice."""
@@ -319,7 +328,7 @@ def compare(
     tables: Tables,
     rendered: str,
     values: Mapping[str, Tree],
-    defaults: ChartDefaults = ChartDefaults.SERVER,
+    keep: ChartDefaults = ChartDefaults.SERVER,
     prefer: Prefer = Prefer.GCFG,
     file: str = "rendered rstudio-connect.gcfg",
     *,
@@ -328,7 +337,7 @@ def compare(
     """Compare a rendered configuration with what the plan says of the source.
 
     `rendered` is the text of rstudio-connect.gcfg in the pod, `values` the user's values, all files merged in Helm's
-    order, `defaults` whose defaults count (`--chart-defaults`), `prefer` who wins under `config` (`--prefer`). `every` keeps a row for each setting, else only for what
+    order, `keep` whose defaults count (`--chart-defaults`), `prefer` who wins under `config` (`--prefer`). `every` keeps a row for each setting, else only for what
     differs. A rendered text that is no gcfg is a finding.
     """
     try:
@@ -336,7 +345,7 @@ def compare(
     except gcfg.GcfgError as error:
         what = f"Connect could not read the rendered file: line {error.line}: {error.message}."
         return Proof((), (finding("G2H601", what),))
-    work = _Comparison(plan, tables, values, defaults, prefer, Entries(file, document, tables), every=every)
+    work = _Comparison(plan, tables, values, keep, prefer, Entries(file, document, tables), every=every)
     expected = work.expected()
     empty = _empty_sections(document)
     del document
@@ -344,6 +353,8 @@ def compare(
         work.compare(key, decisions)
     work.account()
     for key in work.entries:
+        if found := work.entries.group(key):
+            work.unknown(found)
         if key not in expected and (group := work.entries.group(key)) and group.live:
             work.extra(key, group)
     work.empty(empty)
@@ -393,14 +404,6 @@ class _Keys:
 
     def __contains__(self, key: Key) -> bool:
         return key in self._keys
-
-
-def default_row(tables: Tables, plan: Plan, path: Path) -> DefaultRule | None:
-    """Return the row that speaks of a default of the chart; the most exact one."""
-    rows = [
-        row for row in tables.defaults if plan.chart.version in row.span and path[1 : 1 + len(row.path)] == row.path
-    ]
-    return max(rows, key=lambda row: len(row.path), default=None)
 
 
 def reads_as(setting: Setting, values: Sequence[str]) -> list[object]:
