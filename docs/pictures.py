@@ -51,7 +51,8 @@ def seen(arguments: list[str]) -> str:
 def picture(name: str) -> str:
     """Return the SVG of one run, its first lines; without the web fonts that rich would load."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    lines = seen(RUNS[name]).rstrip("\n").split("\n")
+    # On a busy machine a run takes longer than a second, and says that it goes on.
+    lines = [line for line in seen(RUNS[name]).rstrip("\n").split("\n") if not line.startswith("Converting ")]
     shown = lines[:_LINES] + ([f"... {len(lines) - _LINES} more lines"] if len(lines) > _LINES else [])
     console.print(Text.from_ansi("\n".join(shown)))
     title = "gcfg2helm " + " ".join(RUNS[name])

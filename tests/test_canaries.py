@@ -30,7 +30,7 @@ from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.request import Request
-from gcfg2helm.report import text
+from gcfg2helm.report import overview
 from gcfg2helm.tables import Subsection
 from gcfg2helm.verify import run as verifying
 
@@ -640,7 +640,7 @@ def _shown(done: Conversion) -> str:
     from gcfg2helm.report import proof
 
     parts = [
-        *text.finding_lines(done.findings, 4000, colour=False),
+        *overview.finding_lines(done.findings, 4000, colour=False),
         *proof.as_text(done.proof, show_all=True, width=4000, colour=False),
         proof.as_json(done.proof, show_all=True),
         proof.as_markdown(done.proof, show_all=True),

@@ -191,7 +191,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert done.stdout.count("\n") == 1
 
 
-@pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"n\n", 4), (b"\x03", 4)])
+@pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"n\n", 4), (b"\x03", 130)])
 def test_a_terminal_is_asked(answer: bytes, code: int, tmp_path: Path) -> None:
     leader, follower = pty.openpty()
     process = subprocess.Popen(

@@ -1,13 +1,20 @@
 """What a command would change in a values file, and its findings, as the terminal shows them before anybody is asked."""
 
 import sys
-from collections import Counter
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 from gcfg2helm.cli import talk
 from gcfg2helm.findings import Finding
 
-_MOST_SHOWN = 1_000  # changes, and findings of one code, on the terminal: nobody reads more there
+_MOST_SHOWN = 1_000  # changes on the terminal: nobody reads more there
+
+
+class Asked(Protocol):
+    """What a command was asked to show."""
+
+    def shown(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return the findings to print."""
 
 
 def show(before: Any, after: Any, tables: Any, output: str, *, stream: Any) -> bool:
@@ -45,19 +52,58 @@ def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
     return bool(setting.secret if setting else secrets.secret_name(section, path[2]))
 
 
-def show_findings(settings: Any, findings: list[Finding]) -> None:
-    """Print the findings that the options ask for, on standard error."""
+def unified(before: str, after: str, name: str, tables: Any, *, colour: bool) -> str:
+    """Return the change of a file as `diff -u` shows it, with stars for what is secret in either text."""
+    import difflib
+
     from gcfg2helm.report import text
 
+    old, new = (_starred(one, name, tables).splitlines() for one in (before, after))
+    hues = {"+": "green", "-": "red", "@": "cyan"}
+    lines = difflib.unified_diff(old, new, f"{name} (as it is)", f"{name} (converted)", lineterm="")
+    return "".join(
+        text.paint(line, "bold" if line.startswith(("+++", "---")) else hues.get(line[0], ""), on=colour) + "\n"
+        for line in lines
+    )
+
+
+def _starred(text: str, name: str, tables: Any) -> str:
+    """Return a values file with stars for what is secret in it: values by their path or looks, comments by their words."""
+    from gcfg2helm.masked import STARS
+    from gcfg2helm.plan import secrets
+    from gcfg2helm.values import read
+
+    root = read.compose(text, name)
+    hidden = sorted(_secret_spans(root, (), tables)) if root else []
+    kept, end = "", 0
+    for start, stop in hidden:
+        if start >= end:
+            kept += text[end:start] + STARS
+            end = stop
+    lines = (kept + text[end:]).splitlines(keepends=True)
+    return "".join(secrets.scrub_comment(line)[0] if "#" in line else line for line in lines)
+
+
+def _secret_spans(node: Any, path: tuple[str, ...], tables: Any) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each value of a composed file that is secret."""
+    from gcfg2helm.plan import secrets
+
+    value = node.value
+    if (path and not isinstance(value, dict) and value is not None and _secret_path(tables, path)) or (
+        isinstance(value, str) and secrets.holds_secret(value)
+    ):
+        yield node.start, node.end
+    for number, (key, child) in enumerate(node.children):
+        if key is not None and isinstance(key.value, str) and secrets.holds_secret(key.value):
+            yield key.start, key.end
+        yield from _secret_spans(child, (*path, f"[{number}]" if key is None else str(key.value)), tables)
+
+
+def show_findings(settings: Asked, findings: Sequence[Finding], main: str = "", steps: Any = ()) -> None:
+    """Print the findings that the options ask for, on standard error; places in the file `main` without its name."""
+    from gcfg2helm.report import overview
+
     stream = sys.stderr
-    counts: Counter[str] = Counter()
-    shown: list[Finding] = []
-    for one in settings.shown(findings):
-        counts[one.code] += 1
-        if counts[one.code] <= _MOST_SHOWN:
-            shown.append(one)
-    for line in text.finding_lines(shown, talk.width(stream), colour=talk.colour(stream)):
+    width, colour = talk.width(stream), talk.colour(stream)
+    for line in overview.finding_lines(settings.shown(findings), width, colour=colour, steps=steps, main=main):
         stream.write(line + "\n")
-    for code, count in counts.items():
-        if count > _MOST_SHOWN:
-            stream.write(f"... and {count - _MOST_SHOWN:,} more {code}; --report FILE lists them all\n")

@@ -1,16 +1,21 @@
 """The command `check`: the audit of a gcfg, and the runbook of its migration; nothing is written."""
 
+import functools
+import shlex
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gcfg2helm.cli import outputs, talk
-from gcfg2helm.cli.convert import beside, converted
-from gcfg2helm.cli.options import Gcfg, Settings, shared
+from gcfg2helm.cli.convert import converted
+from gcfg2helm.cli.options import Gcfg, Settings, shared, words
 from gcfg2helm.findings import Level
+
+if TYPE_CHECKING:
+    from gcfg2helm.report.json import Report
 
 
 class Format(StrEnum):
@@ -29,6 +34,7 @@ def check(
     gcfg: Gcfg,
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file that convert would write.")] = "values.yaml",
     output_format: Annotated[Format, typer.Option("--format", help="How to print the audit; shell: the runbook as a script for bash.")] = Format.TEXT,
+    every: Annotated[bool, typer.Option("--all", help="List every setting, those that are carried as they are too.")] = False,
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the migration instead of the table.")] = False,
 ) -> None:  # fmt: skip
     """Show what becomes of every setting and what needs a person; exit 1 on findings of level error.
@@ -48,19 +54,22 @@ def check(
         if output_format is Format.SHELL and not runbook:
             raise UsageError("--format shell needs --runbook")
         loaded, done, findings = converted(settings, gcfg, values)
-        report = outputs.made(settings, loaded, done, findings, gcfg, values, beside)
-        for part in _printed(report, output_format, runbook=runbook):
+        report = outputs.made(settings, loaded, done, findings, gcfg, values)
+        given = shlex.join([gcfg, *(["-o", values] if values != "values.yaml" else []), *words(settings)])
+        following = f"gcfg2helm convert {given}"
+        for part in _printed(settings, report, output_format, following, runbook=runbook, every=every):
             sys.stdout.write(part)
         sys.stdout.flush()
         if settings.fails(findings, Level.ERROR):
             raise typer.Exit(1)
 
 
-def _printed(report: Any, output_format: Format, *, runbook: bool) -> Iterator[str]:
+def _printed(
+    settings: Settings, report: "Report", output_format: Format, following: str, *, runbook: bool, every: bool
+) -> Iterator[str]:
     """Yield what goes to standard output; JSON holds the runbook in any case."""
-    from gcfg2helm.report import github, markdown
+    from gcfg2helm.report import github, markdown, overview
     from gcfg2helm.report import json as data
-    from gcfg2helm.report import text as lines
 
     colour, width = talk.colour(sys.stdout), talk.width(sys.stdout)
     match output_format:
@@ -70,7 +79,7 @@ def _printed(report: Any, output_format: Format, *, runbook: bool) -> Iterator[s
             yield markdown.render_runbook(report) if runbook else markdown.render(report)
         case Format.GITHUB:
             yield github.annotations(report.findings)
-            yield f"{lines.accounting(report.plan)}\n"
+            yield f"{overview.accounting(report.plan)}\n"
         case Format.SHELL:
             from gcfg2helm.report import shell
 
@@ -82,4 +91,8 @@ def _printed(report: Any, output_format: Format, *, runbook: bool) -> Iterator[s
         case Format.TEXT if runbook:
             yield from outputs.steps(report, width, colour=colour)
         case _:
-            yield from outputs.text(report, width, colour=colour)
+            shown = settings.shown(report.findings)
+            lines = overview.brief if settings.quiet else functools.partial(overview.render, every=every)
+            yield from (f"{line}\n" for line in lines(report, shown, width, colour=colour))
+            following = "" if settings.quiet else following
+            yield from (f"{line}\n" for line in overview.closing(report, following, width, colour=colour))

@@ -1,26 +1,46 @@
 """The commands `convert` and `diff`: the same conversion, written or only shown."""
 
+import shlex
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from gcfg2helm.cli import ISSUES, changes, talk
 from gcfg2helm.cli.options import Gcfg, Settings, shared
+from gcfg2helm.cli.outputs import beside
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, Level
+
+if TYPE_CHECKING:
+    from gcfg2helm.cli.session import Loaded
+    from gcfg2helm.convert import Conversion
+    from gcfg2helm.report.json import Report
+    from gcfg2helm.tables import Tables
 
 _UNPROVEN = "the result does not read as the source"
 
 
-def beside(output: str, kind: str) -> Path:
-    """Return the name of a file that goes with values.yaml: `values.secret.yaml`."""
-    path = Path(output)
-    return path.with_name(f"{path.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")
+class DiffFormat(StrEnum):
+    """How `diff` prints the changes."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
-def converted(settings: Settings, gcfg: str, output: str) -> Any:
+class Converted(NamedTuple):
+    """A conversion as a command made it: its inputs, the result, the findings that `--ignore` leaves."""
+
+    loaded: "Loaded"
+    done: "Conversion"
+    findings: list[Finding]
+
+
+def converted(settings: Settings, gcfg: str, output: str) -> Converted:
+    """Read the inputs and convert; `output` names the values file that is there already, if it is."""
     from gcfg2helm import convert
     from gcfg2helm.cli import session
 
@@ -31,7 +51,7 @@ def converted(settings: Settings, gcfg: str, output: str) -> Any:
         )
         done = convert.convert(loaded.request)
     done = done._replace(proof=done.proof._replace(findings=settings.heard(list(done.proof.findings))))
-    return loaded, done, settings.heard([*loaded.findings, *done.findings])
+    return Converted(loaded, done, settings.heard([*loaded.findings, *done.findings]))
 
 
 @shared
@@ -57,11 +77,12 @@ def convert(
 
         if report is not None:
             outputs.check(report, [gcfg, output, *settings.also, settings.env_file])
-        with outputs.kept(report, settings, gcfg, output, beside):
+        with outputs.kept(report, settings, gcfg, output):
             loaded, done, findings = converted(settings, gcfg, output)
+        failure = _UNPROVEN if done.unproven else ""
+        made = outputs.made(settings, loaded, done, findings, gcfg, output, failure)
         if report is not None:
-            failure = _UNPROVEN if done.unproven else ""
-            outputs.write(report, outputs.made(settings, loaded, done, findings, gcfg, output, beside, failure))
+            outputs.write(report, made)
         if done.unproven:
             changes.show_findings(settings, findings)
             chart = loaded.request.chart
@@ -72,39 +93,46 @@ def convert(
             )
             talk.fail(f"gcfg2helm: nothing was written: {_UNPROVEN}; {why}", 1)
         if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts or done.proof.unjudged):
-            changes.show_findings(settings, findings)
-            _closing(settings, done, findings)
+            _show_head(settings, made)
             talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
         if output == "-":
-            _print_values(settings, done, findings)
+            sys.stdout.write(done.values.text)
+            sys.stdout.flush()
+            _show_head(settings, made)
+            if not settings.quiet and (done.secret or done.secret_values or done.files):
+                talk.say(
+                    "The files that go with these values (secrets, mounted files) are not printed: -o FILE writes them."
+                )
+            _show_closing(settings, made, "")
         else:
-            _write_values(settings, loaded, done, findings, output, yes=yes, dry_run=dry_run)
+            _write_values(settings, loaded, done, made, output, yes=yes, dry_run=dry_run)
         if settings.fails(findings, None) or not (done.proof.proven or done.proof.unjudged):
             raise typer.Exit(1)
 
 
-def _print_values(settings: Settings, done: Any, findings: list[Finding]) -> None:
-    sys.stdout.write(done.values.text)
-    sys.stdout.flush()
-    changes.show_findings(settings, findings)
+def _show_head(settings: Settings, report: "Report") -> None:
+    """Print what comes first: verdict and sums, the findings, what became of the settings; only errors with --quiet."""
+    from gcfg2helm.report import overview
+
     if settings.quiet:
+        changes.show_findings(settings, list(report.findings), report.sources[0], report.steps)
         return
-    if done.secret or done.secret_values or done.files:
-        talk.say("The files that go with these values (secrets, mounted files) are not printed: -o FILE writes them.")
-    _closing(settings, done, findings)
+    stream = sys.stderr
+    shown = settings.shown(report.findings)
+    for line in overview.render(report, shown, talk.width(stream), colour=talk.colour(stream)):
+        talk.say(line)
 
 
-def _closing(settings: Settings, done: Any, findings: list[Finding]) -> None:
-    from gcfg2helm.report import text
+def _show_closing(settings: Settings, report: "Report", following: str) -> None:
+    """Print the last lines: the verdict once more, what is open, the next command."""
+    from gcfg2helm.report import overview
 
-    talk.say(text.accounting(done.plan))
-    talk.say(f"proof: {text.proof_line(done.proof)}")
-    hint = " (-v shows them)" if len(settings.shown(findings)) < len(findings) else ""
-    talk.say(f"{text.finding_count(findings)}{hint}")
-    talk.say(text.verdict(done.proof))
+    if not settings.quiet:
+        for line in overview.closing(report, following, talk.width(sys.stderr), colour=talk.colour(sys.stderr)):
+            talk.say(line)
 
 
-def _outputs(settings: Settings, done: Any, output: str) -> list[tuple[Path, str, bool]]:
+def _outputs(settings: Settings, done: "Conversion", output: str) -> list[tuple[Path, str, bool]]:
     """Return the files to write, with their text and whether they hold secrets; values.yaml comes last."""
     found: list[tuple[Path, str, bool]] = []
     if done.secret:
@@ -116,7 +144,7 @@ def _outputs(settings: Settings, done: Any, output: str) -> list[tuple[Path, str
     return [*found, (Path(output), done.values.text, any_inline(done))]
 
 
-def any_inline(done: Any) -> bool:
+def any_inline(done: "Conversion") -> bool:
     """Whether values.yaml itself holds secrets (`--secrets inline`)."""
     return any(one.code == "G2H503" for one in done.plan.findings)
 
@@ -127,14 +155,17 @@ def _open(path: Path) -> bool:
 
 
 def _write_values(
-    settings: Settings, loaded: Any, done: Any, findings: list[Finding], output: str, *, yes: bool, dry_run: bool
+    settings: Settings, loaded: "Loaded", done: "Conversion", report: "Report", output: str, *, yes: bool, dry_run: bool
 ) -> None:
     from gcfg2helm.cli import atomic
+    from gcfg2helm.cli.options import words
 
     outputs = _outputs(settings, done, output)
     held = {path: atomic.read(path) for path, _, _ in outputs}
     new = [one for one in outputs if held[one[0]] != one[1].encode("utf-8") or (one[2] and _open(one[0]))]
+    _show_head(settings, report)
     if not settings.quiet:
+        talk.say("")
         changed = changes.show(done.before, done.values.tree, loaded.request.tables, output, stream=sys.stderr)
         for path, _, secret in new:
             if path != Path(output):
@@ -143,20 +174,33 @@ def _write_values(
                 )
             elif not changed:
                 talk.say("  only comments change")
-    changes.show_findings(settings, findings)
-    if not settings.quiet:
-        _closing(settings, done, findings)
-    if not new:
-        talk.say(f"{output} is up to date.") if not settings.quiet else None
+    given = shlex.join([report.sources[0], *(["-o", output] if output != "values.yaml" else []), *words(settings)])
+    if new and dry_run:
+        _show_closing(settings, report, f"gcfg2helm convert {given}")
         return
-    if dry_run:
-        return
-    if not yes:
-        talk.confirm(output)
+    if new and not yes:
+        _show_closing(settings, report, "")
+        talk.confirm([str(path) for path, _, _ in new])
     for path, text, secret in new:
         atomic.write(path, text.encode("utf-8"), held[path], secret=secret)
-    if not settings.quiet:
+    if new and not settings.quiet:
         talk.say("written: " + ", ".join(str(path) for path, _, _ in new))
+    elif not settings.quiet:
+        talk.say(f"{output} is up to date.")
+    if not new or yes:
+        _show_closing(settings, report, _following(report, output, given))
+    elif not settings.quiet:
+        talk.say(f"next: {_following(report, output, given)}")
+
+
+def _following(report: "Report", output: str, given: str) -> str:
+    """Return what to do once the files are there."""
+    from gcfg2helm.findings import Asks
+
+    runbook = f"gcfg2helm check {given.replace(' -o ', ' ')} --runbook"
+    if any(one.asks is not Asks.KNOW for one in report.findings):
+        return f"settle what is open here or in {output}, and convert again; the steps: {runbook}"
+    return runbook
 
 
 @shared
@@ -164,7 +208,8 @@ def diff(
     settings: Settings,
     gcfg: Gcfg,
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file to compare with.")] = "values.yaml",
-    output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the changes.")] = talk.Format.TEXT,
+    output_format: Annotated[DiffFormat, typer.Option("--format", help="How to print the changes.")] = DiffFormat.TEXT,
+    unified: Annotated[bool, typer.Option("--unified", "-u", help="Show the change of the file itself, as `git diff` would.")] = False,
 ) -> None:  # fmt: skip
     """Show what convert would change in VALUES, and write nothing; exit 1 where there is a difference.
 
@@ -174,20 +219,42 @@ def diff(
       gcfg2helm diff rstudio-connect.gcfg values.yaml --format json
     """
     with talk.errors():
-        if output_format is talk.Format.GITHUB:
-            talk.fail("gcfg2helm: diff has no format github; check and verify have", 2)
+        from gcfg2helm.cli import outputs
+        from gcfg2helm.cli.options import words
+
+        if unified and output_format is not DiffFormat.TEXT:
+            talk.fail("gcfg2helm: --unified is text; leave --format out", 2)
         _check_named(values)
         loaded, done, findings = converted(settings, gcfg, values)
+        made = outputs.made(settings, loaded, done, findings, gcfg, values)
         differs = (loaded.request.values or "") != done.values.text
-        if output_format is not talk.Format.TEXT:
+        if output_format is DiffFormat.TEXT:
+            _show_head(settings, made)
+            _show_difference(settings, loaded, done, values, differs=differs, as_text=unified)
+            given = shlex.join([gcfg, *(["-o", values] if values != "values.yaml" else []), *words(settings)])
+            _show_closing(settings, made, f"gcfg2helm convert {given}" if differs else "")
+        else:
             _print_changes(done, loaded.request.tables, values, output_format, differs=differs)
-        elif not differs:
-            if not settings.quiet:
-                talk.say(f"{values}: no difference")
-        elif not changes.show(done.before, done.values.tree, loaded.request.tables, values, stream=sys.stdout):
-            sys.stdout.write("  only comments change\n")
         if differs or settings.fails(findings, None):
             raise typer.Exit(1)
+
+
+def _show_difference(
+    settings: Settings, loaded: "Loaded", done: "Conversion", values: str, *, differs: bool, as_text: bool
+) -> None:
+    """Print the changes on standard output."""
+    if not settings.quiet:
+        talk.say("")
+    tables = loaded.request.tables
+    if not differs:
+        if not settings.quiet:
+            talk.say(f"{values}: no difference")
+    elif as_text:
+        before = loaded.request.values or ""
+        sys.stdout.write(changes.unified(before, done.values.text, values, tables, colour=talk.colour(sys.stdout)))
+    elif not changes.show(done.before, done.values.tree, tables, values, stream=sys.stdout):
+        sys.stdout.write("  only comments change\n")
+    sys.stdout.flush()
 
 
 def _check_named(values: str) -> None:
@@ -200,12 +267,14 @@ def _check_named(values: str) -> None:
         talk.say("values.yaml: not here; compared with an empty file")
 
 
-def _print_changes(done: Any, tables: Any, values: str, output_format: talk.Format, *, differs: bool) -> None:
+def _print_changes(
+    done: "Conversion", tables: "Tables", values: str, output_format: DiffFormat, *, differs: bool
+) -> None:
     from gcfg2helm.report import json as data
     from gcfg2helm.report import markdown
 
     changed = changes.between(done.before, done.values.tree, tables)
-    if output_format is talk.Format.JSON:
+    if output_format is DiffFormat.JSON:
         sys.stdout.write(data.dump(data.diff(values, changed, differs=differs)))
     else:
         sys.stdout.write(markdown.render_changes(values, changed, differs=differs))

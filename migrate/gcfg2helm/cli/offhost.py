@@ -246,7 +246,7 @@ def _readable(done: Any, outputs: list[_Output], target: str) -> list[Any]:
 
 
 def _show(outputs: list[_Output], findings: list[Any]) -> None:
-    from gcfg2helm.report import text
+    from gcfg2helm.report import overview, text
 
     colour = talk.colour(sys.stderr)
     for one in outputs:
@@ -254,9 +254,9 @@ def _show(outputs: list[_Output], findings: list[Any]) -> None:
             talk.say(f"{one.path}: {'new' if one.held is None else 'changed'}{', mode 0600' if one.private else ''}")
             for line in one.lines:
                 talk.say("  " + text.paint(line, {"+": "green", "-": "red"}.get(line[0], "cyan"), on=colour))
-    for line in text.finding_lines(findings, talk.width(sys.stderr), colour=colour):
+    for line in overview.finding_lines(findings, talk.width(sys.stderr), colour=colour):
         talk.say(line)
-    talk.say(text.finding_count(findings))
+    talk.say(overview.finding_count(findings))
 
 
 def _show_commands(done: Any, manifests: Path | None) -> None:
@@ -285,7 +285,7 @@ def _write(outputs: list[_Output], target: str, *, yes: bool, dry_run: bool, qui
     if dry_run:
         return
     if not yes:
-        talk.confirm(", ".join(str(one.path) for one in new))
+        talk.confirm([str(one.path) for one in new])
     for one in new:
         atomic.write(one.path, one.data, one.held, secret=one.private)
     if not quiet:

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, NoReturn
@@ -71,7 +71,7 @@ class Settings(NamedTuple):
         """Return the findings that `--ignore` leaves."""
         return [one for one in findings if one.code not in self.ignore]
 
-    def shown(self, findings: list[Finding]) -> list[Finding]:
+    def shown(self, findings: Sequence[Finding]) -> list[Finding]:
         """Return the findings to print: with `--quiet` errors, with `--verbose` all, else all but infos."""
         level = Level.ERROR if self.quiet else Level.INFO if self.verbose else Level.WARNING
         return [one for one in findings if one.level >= level]

@@ -1,14 +1,19 @@
 """What the commands share about reports: made of a conversion, put into a format, written to a file."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gcfg2helm.cli import options, talk
 from gcfg2helm.cli.options import Settings
 from gcfg2helm.findings import Finding
+
+if TYPE_CHECKING:
+    from gcfg2helm.cli.session import Loaded
+    from gcfg2helm.convert import Conversion
+    from gcfg2helm.report.json import Report
 
 _SUFFIXES = {".txt": talk.Format.TEXT, ".json": talk.Format.JSON, ".md": talk.Format.MARKDOWN}
 _WIDTH = 100  # of a report in a file
@@ -24,17 +29,22 @@ def check(path: Path, inputs: Sequence[str]) -> None:
         raise UsageError(f"--report: {str(path)!r} is another file of this conversion")
 
 
+def beside(output: str, kind: str) -> Path:
+    """Return the name of a file that goes with values.yaml: `values.secret.yaml`."""
+    path = Path(output)
+    return path.with_name(f"{path.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")
+
+
 def made(
     settings: Settings,
-    loaded: Any,
-    done: Any,
+    loaded: "Loaded",
+    done: "Conversion",
     findings: Sequence[Finding],
     gcfg: str,
     output: str,
-    beside: Callable[[str, str], Path],
     failure: str = "",
-) -> Any:
-    """Return the report of a conversion into `output`; `beside` names the files that go with it."""
+) -> "Report":
+    """Return the report of a conversion into `output`."""
     from gcfg2helm.report import json as data
     from gcfg2helm.runbook.server import Files
 
@@ -46,26 +56,22 @@ def made(
     return data.make(loaded.request, done, findings, names, failure)
 
 
-def text(report: Any, width: int, *, colour: bool, runbook: bool = False) -> Iterator[str]:
-    """Yield a report for a terminal: table, findings, sums; with `runbook` the steps behind them."""
-    from gcfg2helm.report import table
-    from gcfg2helm.report import text as lines
+def text(report: "Report", width: int) -> Iterator[str]:
+    """Yield the whole report as plain text: every finding, every setting, the runbook."""
+    from gcfg2helm.report import overview
 
-    yield table.render(report.plan, width, colour=colour)
-    yield "\n" if report.plan.decisions else ""
-    for line in lines.finding_lines(report.findings, width, colour=colour):
+    for line in overview.render(report, report.findings, width, colour=False, every=True):
         yield f"{line}\n"
-    yield "\n" if report.findings else ""
-    if runbook:
-        yield from steps(report, width, colour=colour)
-        yield "\n"
+    yield "\n"
+    yield from steps(report, width, colour=False)
+    yield "\n"
     if report.failure:
         yield f"The conversion failed: {report.failure}\n"
-    yield f"{lines.accounting(report.plan)}\nproof: {lines.proof_line(report.proof)}\n{lines.verdict(report.proof)}\n"
-    yield f"{lines.finding_count(report.findings)}\n"
+    for line in overview.closing(report, "", width, colour=False):
+        yield f"{line}\n"
 
 
-def steps(report: Any, width: int, *, colour: bool) -> Iterator[str]:
+def steps(report: "Report", width: int, *, colour: bool) -> Iterator[str]:
     """Yield the runbook for a terminal."""
     from gcfg2helm.report import text as lines
     from gcfg2helm.runbook import model
@@ -75,7 +81,7 @@ def steps(report: Any, width: int, *, colour: bool) -> Iterator[str]:
         yield f"{line}\n"
 
 
-def write(path: Path, report: Any) -> None:
+def write(path: Path, report: "Report") -> None:
     """Write a report whole or not at all. Raises atomic.WriteError."""
     from gcfg2helm.cli import atomic
     from gcfg2helm.report import json as data
@@ -87,14 +93,12 @@ def write(path: Path, report: Any) -> None:
         case talk.Format.MARKDOWN:
             content = markdown.render(report)
         case _:
-            content = "".join(text(report, _WIDTH, colour=False, runbook=True))
+            content = "".join(text(report, _WIDTH))
     atomic.write(path, content.encode("utf-8", "backslashreplace"), atomic.read(path))
 
 
 @contextmanager
-def kept(
-    path: Path | None, settings: Settings, gcfg: str, output: str, beside: Callable[[str, str], Path]
-) -> Iterator[None]:
+def kept(path: Path | None, settings: Settings, gcfg: str, output: str) -> Iterator[None]:
     """Write the report also where an existing values file cannot be used, as if there were none; the error goes on."""
     from gcfg2helm import convert
     from gcfg2helm import gcfg as language
@@ -110,5 +114,5 @@ def kept(
                 loaded = session.load(settings, gcfg)
                 done = convert.convert(loaded.request)
                 findings = settings.heard([*loaded.findings, *done.findings])
-                write(path, made(settings, loaded, done, findings, gcfg, output, beside, str(error)))
+                write(path, made(settings, loaded, done, findings, gcfg, output, str(error)))
         raise

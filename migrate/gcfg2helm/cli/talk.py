@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -77,7 +77,7 @@ def errors() -> Iterator[None]:
     except atomic.WriteError as error:
         fail(f"gcfg2helm: nothing was written: {error}", 4)
     except KeyboardInterrupt:
-        fail("\ngcfg2helm: stopped; nothing was written", 4)
+        fail("\ngcfg2helm: stopped; nothing was written", 130)
 
 
 @contextmanager
@@ -95,13 +95,17 @@ def progress(what: str, *, quiet: bool) -> Iterator[None]:
         timer.cancel()
 
 
-def confirm(output: str) -> None:
-    """Ask whether to write; exit 4 where the answer is no, or nobody is there to ask."""
+def confirm(names: Sequence[str]) -> None:
+    """Ask whether to write these files; exit 4 where the answer is no, or nobody is there to ask; 130 on ^C."""
+    from gcfg2helm.values.write import visible
+
+    listed = visible(", ".join(names))
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        fail(f"gcfg2helm: nothing was written to {output}: no terminal to ask on; --yes writes without asking", 4)
-    try:
-        agreed = typer.confirm(f"Write {output}?", default=False, err=True)
-    except typer.Abort:
-        agreed = False
-    if not agreed:
+        fail(f"gcfg2helm: nothing was written to {listed}: no terminal to ask on; --yes writes without asking", 4)
+    sys.stderr.write(f"Write {listed}? [y/N]: ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        say("")
+    if answer.strip().lower() not in ("y", "yes"):
         fail("gcfg2helm: nothing was written", 4)

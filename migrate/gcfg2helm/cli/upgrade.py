@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -25,7 +26,7 @@ class _Asked(NamedTuple):
         """Return the findings that `--ignore` leaves."""
         return [one for one in findings if one.code not in self.ignore]
 
-    def shown(self, findings: list[Finding]) -> list[Finding]:
+    def shown(self, findings: Sequence[Finding]) -> list[Finding]:
         """Return the findings to print."""
         level = Level.ERROR if self.quiet else Level.INFO if self.verbose else Level.WARNING
         return [one for one in findings if one.level >= level]
@@ -319,7 +320,7 @@ def _write(
     dry_run: bool,
 ) -> None:  # fmt: skip
     from gcfg2helm.cli import atomic, changes
-    from gcfg2helm.report import text, upgrade
+    from gcfg2helm.report import overview, upgrade
 
     printed = [done.files[name].text for name, path in outputs.items() if path is None]
     sys.stdout.write("".join(printed))
@@ -337,7 +338,7 @@ def _write(
     if not asked.quiet:
         talk.say(upgrade.counted(done))
         hint = " (-v shows them)" if len(asked.shown(findings)) < len(findings) else ""
-        talk.say(f"{text.finding_count(findings)}{hint}")
+        talk.say(f"{overview.finding_count(findings)}{hint}")
         talk.say(upgrade.verdict(done))
     if not new:
         if not asked.quiet and not printed:
@@ -346,7 +347,7 @@ def _write(
     if dry_run:
         return
     if not yes:
-        talk.confirm(", ".join(str(path) for path, _ in new))
+        talk.confirm([str(path) for path, _ in new])
     for path, content in new:
         atomic.write(path, content.encode("utf-8"), held[path])
     if not asked.quiet:

@@ -39,7 +39,7 @@ def verify(
         with talk.progress(f"Verifying {values}", quiet=settings.quiet):
             done = _verified(settings, gcfg, [values, *more])
         findings = settings.heard(list(done.findings))
-        _show(done, findings, output_format, show_all=show_all, quiet=settings.quiet)
+        _show(done, findings, output_format, gcfg, show_all=show_all, quiet=settings.quiet)
         verdict = done._replace(findings=findings).verdict
         if (
             settings.fails(findings, Level.ERROR)
@@ -62,7 +62,9 @@ def _verified(settings: Settings, gcfg: str, names: list[str]) -> "Proof":
     return done._replace(findings=[*loaded.findings, *done.findings])
 
 
-def _show(done: "Proof", findings: list[Finding], output_format: talk.Format, *, show_all: bool, quiet: bool) -> None:
+def _show(
+    done: "Proof", findings: list[Finding], output_format: talk.Format, gcfg: str, *, show_all: bool, quiet: bool
+) -> None:
     from gcfg2helm.report import proof
 
     stream = sys.stdout
@@ -77,5 +79,9 @@ def _show(done: "Proof", findings: list[Finding], output_format: talk.Format, *,
 
             stream.write(github.annotations(findings))
         case talk.Format.TEXT:
-            lines = proof.as_text(done, show_all=show_all, width=talk.width(stream), colour=talk.colour(stream))
-            stream.write("".join(f"{line}\n" for line in (lines if not quiet else [])))
+            width, colour = talk.width(stream), talk.colour(stream)
+            if quiet:
+                lines = proof.brief(done, width=width, colour=colour, main=gcfg)
+            else:
+                lines = proof.as_text(done, show_all=show_all, width=width, colour=colour, main=gcfg)
+            stream.write("".join(f"{line}\n" for line in lines))

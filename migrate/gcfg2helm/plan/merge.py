@@ -161,7 +161,12 @@ class Merger:
         group = self.ctx.groups.get((section.lower(), subsection, path[2].lower()))
         if group is None or not group.live:
             return False
-        texts = _printed(self._existing(path))
+        return self._is_secret(path, _printed(self._existing(path)))
+
+    @staticmethod
+    def _is_secret(path: Path, texts: Sequence[str]) -> bool:
+        """Whether a setting under `config` must not be shown: by its name, or by what it says."""
+        section, _ = gcfg.split_header(path[1])
         return secrets.secret_name(section, path[2]) or any(map(secrets.holds_secret, texts))
 
     def _against(self, edit: Edit) -> Edit:
@@ -173,11 +178,15 @@ class Merger:
         if ours == theirs or (_read(theirs) and _read(theirs) == _read(ours)):
             return edit._replace(value=existing)  # type: ignore[arg-type]
         name = dotted(edit.path)
+        hidden = self._is_secret(edit.path, (*ours, *theirs))
+        ours_shown, theirs_shown = (STARS if hidden else brief(value) for value in (edit.value, existing))
         if self.ctx.options.prefer is Prefer.VALUES:
-            self.findings.append(finding("G2H214", f"{name} stays as values.yaml has it.", path=edit.path))
+            what = f"{name} stays {theirs_shown}, as values.yaml has it; the gcfg says {ours_shown}."
+            self.findings.append(finding("G2H214", what, "--prefer gcfg takes the gcfg's value.", path=edit.path))
             self.kept.add(edit.path)
             return edit._replace(value=existing, todo="")  # type: ignore[arg-type]
-        self.findings.append(finding("G2H214", f"{name} becomes what the gcfg says.", path=edit.path))
+        what = f"{name} becomes {ours_shown}, as the gcfg says; values.yaml had {theirs_shown}."
+        self.findings.append(finding("G2H214", what, "--prefer values keeps what values.yaml has.", path=edit.path))
         return edit
 
     # the chart's own -------------------------------------------------------------------------------------------------
@@ -298,6 +307,7 @@ def brief(value: object) -> str:
         text = text if len(text) <= _LONGEST else ("a list" if isinstance(value, list) else "a map")
     else:
         text = "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
+        text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return write.visible(secrets.scrub_comment(text)[0] if secrets.holds_secret(text) else text)
 
 

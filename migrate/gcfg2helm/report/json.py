@@ -9,12 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gcfg2helm import __version__
+from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Asks, Level
 from gcfg2helm.masked import Secret
 from gcfg2helm.report import table
 from gcfg2helm.runbook import steps
 from gcfg2helm.values.paths import keys
-from gcfg2helm.values.tree import MISSING
+from gcfg2helm.values.tree import MISSING, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,10 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report says. `findings` are those that `--ignore` leaves, `failure` why nothing was converted."""
+    """Everything that a report says. `findings` are those that `--ignore` leaves, `failure` why nothing was converted.
+
+    `default_backend` is the one that the chart has by default, where another is used here.
+    """
 
     plan: Plan
     proof: Proof
@@ -42,6 +46,7 @@ class Report:
     sources: Sequence[str]
     connect: str
     failure: str = ""
+    default_backend: str = ""
 
 
 def make(request: Request, done: Conversion, findings: Sequence[Finding], files: Files, failure: str = "") -> Report:
@@ -49,7 +54,14 @@ def make(request: Request, done: Conversion, findings: Sequence[Finding], files:
     connect = done.plan.connect or request.chart.app_version
     made = steps.build(request, done, findings, files)
     sources = [file for file, _ in request.sources]
-    return Report(done.plan, done.proof, findings, made, sources, str(connect), failure)
+    return Report(done.plan, done.proof, findings, made, sources, str(connect), failure, _default_backend(request))
+
+
+def _default_backend(request: Request) -> str:
+    """Return the back end that the chart has by default, where it is another one than the request's."""
+    on = find(request.chart.defaults, ("backends", "kubernetes", "enabled")) is True
+    default = Backend.KUBERNETES if on else Backend.LAUNCHER
+    return "" if default is request.backend else default.value
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:

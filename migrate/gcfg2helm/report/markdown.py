@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gcfg2helm.report import json as data
-from gcfg2helm.report import table, text
+from gcfg2helm.report import overview, table, text
 from gcfg2helm.runbook import model
 from gcfg2helm.values import diff, write
 from gcfg2helm.values.paths import dotted
@@ -93,10 +93,10 @@ def _report_lines(report: Report) -> Iterator[str]:
     if report.failure:
         yield f"**The conversion failed:** {prose(report.failure)}"
         yield ""
-    yield f"- {text.accounting(report.plan)}"
-    yield f"- Findings: {text.finding_count(report.findings)}"
-    yield f"- Proof: {text.proof_line(report.proof)}"
-    yield f"- Verdict: {text.verdict(report.proof)}"
+    yield f"- {overview.accounting(report.plan)}"
+    yield f"- Findings: {overview.finding_count(report.findings)}"
+    yield f"- Proof: {overview.proof_line(report.proof)}"
+    yield f"- Verdict: {overview.verdict(report.proof, report.findings)}"
     yield f"- Target: chart {report.plan.chart}, Connect {report.connect}, back end {report.plan.backend.value}"
     yield f"- Release {code(report.plan.release)} in namespace {code(report.plan.namespace)}"
     yield ""

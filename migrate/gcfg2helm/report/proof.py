@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from gcfg2helm.report import text
+from gcfg2helm.findings import Level
+from gcfg2helm.report import overview, text
 from gcfg2helm.values import write
 from gcfg2helm.values.paths import dotted, keys
-from gcfg2helm.verify.model import Status, Verdict
+from gcfg2helm.verify.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
     from gcfg2helm.verify.model import Proof, Row
 
 SCHEMA_VERSION = 1
-_COLOURS = {Verdict.PROVEN: "green", Verdict.BUT_FOR: "yellow", Verdict.NOT_PROVEN: "red"}
 
 
 def _rows(proof: Proof, *, show_all: bool) -> Sequence[Row]:
     return [row for row in proof.rows if show_all or row.status is Status.DIFFERENT]
 
 
-def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool) -> Iterator[str]:
+def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool, main: str = "") -> Iterator[str]:
     """Yield the counts, the differences (or all settings), the findings, the verdict."""
     counts = proof.counts()
     yield from (
@@ -43,9 +43,16 @@ def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool) -> Iterat
             yield f"  why     {row.reason}"
     if proof.findings:
         yield ""
-    yield from text.finding_lines(proof.findings, width, colour=colour)
+    yield from overview.finding_lines(proof.findings, width, colour=colour, main=main)
     yield ""
-    yield text.paint(text.verdict(proof), _COLOURS[proof.verdict], on=colour)
+    yield text.paint(overview.verdict(proof), overview.VERDICTS[proof.verdict], on=colour)
+
+
+def brief(proof: Proof, *, width: int, colour: bool, main: str = "") -> Iterator[str]:
+    """Yield the errors and the verdict alone (`--quiet`)."""
+    errors = [one for one in proof.findings if one.level is Level.ERROR]
+    yield from overview.finding_lines(errors, width, colour=colour, main=main)
+    yield text.paint(overview.verdict(proof), overview.VERDICTS[proof.verdict], on=colour)
 
 
 def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
@@ -90,7 +97,7 @@ def as_json(proof: Proof, *, show_all: bool) -> str:
 
 def as_markdown(proof: Proof, *, show_all: bool) -> str:
     """Return the comparison as Markdown: a table of counts, then the settings."""
-    lines = [f"**{text.verdict(proof)}**", "", "| | settings |", "| --- | ---: |"]
+    lines = [f"**{overview.verdict(proof)}**", "", "| | settings |", "| --- | ---: |"]
     lines += [f"| {status.value} | {number} |" for status, number in proof.counts().items()]
     rows = _rows(proof, show_all=show_all)
     if rows:

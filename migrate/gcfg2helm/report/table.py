@@ -38,6 +38,16 @@ def why(decision: Decision, plan: Plan) -> str:
     return f"{reason} ({decision.origin})" if of_a_site(decision) else reason
 
 
+def changed(decision: Decision, plan: Plan) -> bool:
+    """Whether another value than the file's stands under `config`, or a site's own row decided."""
+    return decision.becomes is not None or decision.path in plan.kept or of_a_site(decision)
+
+
+def told(decision: Decision, plan: Plan) -> bool:
+    """Whether there is more to say of a decision than that the line stays as it is."""
+    return bool(decision.reason) or decision.path in plan.kept or of_a_site(decision)
+
+
 def of_a_site(decision: Decision) -> bool:
     """Whether a row of a site's own tables decided (`--mappings`)."""
     return "/" in decision.origin
@@ -107,8 +117,7 @@ def _table(decisions: Sequence[Decision], plan: Plan, widths: Sequence[int]) -> 
         line, setting = Text(str(one.at.entry.line)), Text(write.visible(one.setting))
         outcome = Text(one.outcome.value, style=_STYLES[one.outcome])
         place, reason = Text(write.visible(target(one))), Text(write.visible(why(one, plan)), style="dim")
-        told = one.reason or one.path in plan.kept or of_a_site(one)  # that a line stays as it is shows
-        below = Text("\n").join(part for part in (place, reason if told else Text()) if part)
+        below = Text("\n").join(part for part in (place, reason if told(one, plan) else Text()) if part)
         match len(widths):
             case 5:
                 table.add_row(line, setting, outcome, place, reason)

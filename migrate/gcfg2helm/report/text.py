@@ -12,15 +12,11 @@ from gcfg2helm.runbook.model import Mark, Step
 from gcfg2helm.values import diff, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING
-from gcfg2helm.verify.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gcfg2helm.findings import Finding
-    from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.values.diff import Change
-    from gcfg2helm.verify.model import Proof
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 _SIGNS = {"+": "green", "-": "red", "~": "yellow"}
@@ -80,33 +76,12 @@ def change_count(changes: Sequence[Change]) -> str:
     return ", ".join(f"{number} {word}" for number, word in parts if number) or "no values changed"
 
 
-def accounting(plan: Plan) -> str:
-    """Return the line that adds up: `142 settings: 118 carried, 6 secret, 9 moved`."""
-    counts = plan.counts()
-    total = sum(counts.values())
-    parts = ", ".join(f"{counts[outcome]} {word}" for outcome, word in _WORDS.items() if counts[outcome])
-    return f"{total} setting{'' if total == 1 else 's'}" + (f": {parts}" if parts else "")
-
-
-def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool) -> Iterator[str]:
-    """Yield the findings, the gravest first, each with what to do in a line of its own."""
-    for one in sorted(findings, key=lambda one: (-one.level, one.place or ("", 0, 0))):
-        place = f"{one.place}: " if one.place and one.place.line else ""
-        label = paint(f"{one.level} {one.code}", _LEVELS[one.level], on=colour)
-        yield from wrapped(f"{place}{label}: ", write.visible(one.what), width, len(f"{place}{one.level} {one.code}: "))
-        if one.todo:
-            yield from wrapped("    -> ", write.visible(one.todo), width, 7)
-        yield from (f"       {write.visible(command.text)}" for command in one.commands)
-
-
 def wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str]:
     """Yield a text behind its start, the rest indented; where the start leaves little room, all of it below."""
     room = width - start_width
     if len(text) <= room and room >= 30:  # nearly all, and wrapping is slow
         yield start + text.rstrip()
         return
-    import textwrap
-
     if room < 30:
         words = textwrap.wrap(text, max(width - 7, 20), break_long_words=False, break_on_hyphens=False)
         yield start.rstrip()
@@ -117,39 +92,6 @@ def wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str
     rest = text[len(lines[0]) :].strip() if len(lines) > 1 else ""
     for line in textwrap.wrap(rest, max(width - 7, 20), break_long_words=False, break_on_hyphens=False):
         yield "       " + line
-
-
-def finding_count(findings: Sequence[Finding]) -> str:
-    """Return the sum of the findings: `2 errors, 5 warnings, 9 infos`."""
-    parts = []
-    for level in (Level.ERROR, Level.WARNING, Level.INFO):
-        number = sum(one.level is level for one in findings)
-        if number:
-            parts.append(f"{number} {level}{'' if number == 1 else 's'}")
-    return ", ".join(parts) or "no findings"
-
-
-def proof_line(proof: Proof) -> str:
-    """Return the sum of the comparison: the server's settings, then what the pod reads besides them."""
-    sums = [
-        ", ".join(f"{number} {status.value}" for status, number in part.items() if number)
-        for part in (proof.totals, proof.more)
-    ]
-    return f"{sums[0] or 'nothing was compared'}{'; besides: ' if sums[1] else ''}{sums[1]}"
-
-
-def verdict(proof: Proof) -> str:
-    """Return the answer in one line, the same in every command."""
-    match proof.verdict:
-        case Verdict.PROVEN:
-            return "proven: the pod reads what the server read"
-        case Verdict.BUT_FOR:
-            return f"proven but for {len(proof.doubts)}: the warnings of the proof name each"
-        case Verdict.NOT_PROVEN:
-            errors = sum(one.level is Level.ERROR for one in proof.findings)
-            why = f"{errors} error{'s' if errors != 1 else ''} of the proof" if errors else ""
-            why = proof.unjudged or why
-            return f"not proven: {why}" if why else "not proven"
 
 
 def step_lines(steps: Sequence[Step], width: int, *, colour: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Level
 from gcfg2helm.report import json as data
-from gcfg2helm.report import markdown, text
+from gcfg2helm.report import markdown, overview, text
 from gcfg2helm.runbook import model
 from gcfg2helm.upgrade.model import Status
 from gcfg2helm.values import write
@@ -76,12 +76,12 @@ def as_text(
         if row.reason:
             yield from text.wrapped("  why    ", row.reason, width, 9)
     yield ""
-    yield from text.finding_lines(report.findings, width, colour=colour)
+    yield from overview.finding_lines(report.findings, width, colour=colour)
     if report.findings:
         yield ""
     yield counted(report.upgrade)
     yield text.paint(verdict(report.upgrade), _COLOURS[report.upgrade.proof.verdict], on=colour)
-    yield text.finding_count(report.findings)
+    yield overview.finding_count(report.findings)
 
 
 def _rows(report: Report, *, show_all: bool) -> Sequence[Row]:
