@@ -321,8 +321,10 @@ def _commands(place: Place, mode: str) -> Iterator[tuple[str | Path, ...]]:
     yield "convert", place.gcfg, "--dry-run", "--backend", "kubernetes", "--tls", "pod", *secrets
     yield "convert", place.gcfg, "--dry-run", "--prefer", "values", *secrets
     yield "convert", place.gcfg, "--dry-run", "--chart-version", "0.5.0", *secrets
-    for kind in ("txt", "json", "md"):
+    for kind in ("txt", "json", "md", "html"):
         yield "convert", place.gcfg, "--dry-run", "--report", f"report.{kind}", *secrets
+    yield "check", place.gcfg, "--format", "html", *secrets
+    yield "check", place.gcfg, "--format", "html", "--also", place.second, "--env-file", place.environment, *secrets
     for kind in ("text", "json", "markdown", "github"):
         yield "diff", place.gcfg, "--format", kind, *secrets
         if "check" in COMMANDS:
@@ -351,8 +353,8 @@ def _commands(place: Place, mode: str) -> Iterator[tuple[str | Path, ...]]:
 
 def _verifications(place: Place, mode: str) -> Iterator[tuple[str | Path, ...]]:
     more = ("-f", "values.secret-values.yaml") if (place.work / "values.secret-values.yaml").exists() else ()
-    for kind in ("text", "json", "markdown", "github"):
-        for some in ((), ("--all",)):
+    for kind in ("text", "json", "markdown", "github", "html"):
+        for some in ((), ("--all",)) if kind != "html" else ((),):
             yield "verify", place.gcfg, "values.yaml", *more, "--format", kind, *some, "--secrets", mode
             yield "verify", place.gcfg, "values.yaml", "--format", kind, *some
             yield "verify", place.gcfg, "values.yaml", *more, "--format", kind, *some, "--secrets", "inline"

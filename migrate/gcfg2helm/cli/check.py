@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How check prints: what all commands can, and the runbook as a script."""
+    """How check prints: what all commands can, the runbook as a script, all as one page."""
 
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
     GITHUB = "github"
     SHELL = "shell"
+    HTML = "html"
 
 
 @shared
@@ -33,9 +35,10 @@ def check(
     settings: Settings,
     gcfg: Gcfg,
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file that convert would write.")] = "values.yaml",
-    output_format: Annotated[Format, typer.Option("--format", help="How to print the audit; shell: the runbook as a script for bash.")] = Format.TEXT,
+    output_format: Annotated[Format, typer.Option("--format", help="How to print the audit; shell: the runbook as a script for bash; html: one page.")] = Format.TEXT,
     every: Annotated[bool, typer.Option("--all", help="List every setting, those that are carried as they are too.")] = False,
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the migration instead of the table.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as well: .html, .md, .json or .txt.")] = None,
 ) -> None:  # fmt: skip
     """Show what becomes of every setting and what needs a person; exit 1 on findings of level error.
 
@@ -45,19 +48,24 @@ def check(
       gcfg2helm check rstudio-connect.gcfg --runbook
       gcfg2helm check rstudio-connect.gcfg --runbook --format shell > migrate.sh
       gcfg2helm check rstudio-connect.gcfg --format json > report.json
+      gcfg2helm check rstudio-connect.gcfg --report migration.html
     """
     with talk.errors():
         from gcfg2helm.cli.session import UsageError
 
-        if runbook and output_format is Format.GITHUB:
-            raise UsageError("--runbook has no format github")
+        if runbook and output_format in (Format.GITHUB, Format.HTML):
+            raise UsageError(f"--runbook has no format {output_format.value}")
         if output_format is Format.SHELL and not runbook:
             raise UsageError("--format shell needs --runbook")
+        if report is not None:
+            outputs.check(report, [gcfg, values, *settings.also, settings.env_file])
         loaded, done, findings = converted(settings, gcfg, values)
-        report = outputs.made(settings, loaded, done, findings, gcfg, values)
+        made = outputs.made(settings, loaded, done, findings, gcfg, values)
+        if report is not None:
+            outputs.write(report, made)
         given = shlex.join([gcfg, *(["-o", values] if values != "values.yaml" else []), *words(settings)])
         following = f"gcfg2helm convert {given}"
-        for part in _printed(settings, report, output_format, following, runbook=runbook, every=every):
+        for part in _printed(settings, made, output_format, following, runbook=runbook, every=every):
             sys.stdout.write(part)
         sys.stdout.flush()
         if settings.fails(findings, Level.ERROR):
@@ -77,6 +85,8 @@ def _printed(
             yield data.dump(data.report(report))
         case Format.MARKDOWN:
             yield markdown.render_runbook(report) if runbook else markdown.render(report)
+        case Format.HTML:
+            yield outputs.page(report)
         case Format.GITHUB:
             yield github.annotations(report.findings)
             yield f"{overview.accounting(report.plan)}\n"

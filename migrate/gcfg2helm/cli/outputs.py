@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gcfg2helm.cli import options, talk
+from gcfg2helm.cli import options
 from gcfg2helm.cli.options import Settings
 from gcfg2helm.findings import Finding
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from gcfg2helm.cli.session import Loaded
     from gcfg2helm.convert import Conversion
     from gcfg2helm.report.json import Report
+    from gcfg2helm.verify.model import Proof
 
-_SUFFIXES = {".txt": talk.Format.TEXT, ".json": talk.Format.JSON, ".md": talk.Format.MARKDOWN}
+_SUFFIXES = (".html", ".md", ".json", ".txt")
 _WIDTH = 100  # of a report in a file
 
 
@@ -83,17 +84,60 @@ def steps(report: "Report", width: int, *, colour: bool) -> Iterator[str]:
 
 def write(path: Path, report: "Report") -> None:
     """Write a report whole or not at all. Raises atomic.WriteError."""
-    from gcfg2helm.cli import atomic
     from gcfg2helm.report import json as data
     from gcfg2helm.report import markdown
 
-    match _SUFFIXES[path.suffix]:
-        case talk.Format.JSON:
+    match path.suffix:
+        case ".html":
+            content = page(report)
+        case ".json":
             content = data.dump(data.report(report))
-        case talk.Format.MARKDOWN:
+        case ".md":
             content = markdown.render(report)
         case _:
             content = "".join(text(report, _WIDTH))
+    _written(path, content)
+
+
+def page(report: "Report") -> str:
+    """Return a report as one page. Its time is SOURCE_DATE_EPOCH's where that is set."""
+    from datetime import UTC, datetime
+
+    from gcfg2helm.report import html
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return html.render(report, datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC))
+
+
+def write_proof(path: Path, loaded: "Loaded", values: Sequence[tuple[str, str]], done: "Proof", main: str) -> None:
+    """Write a comparison, every setting of it, whole or not at all; `values` are name and text of the values files.
+
+    Raises atomic.WriteError.
+    """
+    from gcfg2helm import chart as charts
+    from gcfg2helm.report import json as data
+    from gcfg2helm.report import proof
+    from gcfg2helm.values import read
+    from gcfg2helm.verify import run
+
+    match path.suffix:
+        case ".html":
+            merged = charts.merge({}, *(read.load(text, name) for name, text in values))
+            plan = run.source_plan(loaded.request, merged)
+            content = page(data.of_proof(loaded.request, plan, done, values))
+        case ".json":
+            content = proof.as_json(done, show_all=True)
+        case ".md":
+            content = proof.as_markdown(done, show_all=True)
+        case _:
+            lines = proof.as_text(done, show_all=True, width=_WIDTH, colour=False, main=main)
+            content = "".join(f"{line}\n" for line in lines)
+    _written(path, content)
+
+
+def _written(path: Path, content: str) -> None:
+    from gcfg2helm.cli import atomic
+
     atomic.write(path, content.encode("utf-8", "backslashreplace"), atomic.read(path))
 
 

@@ -1,15 +1,17 @@
 """The command `verify`: the proof, for the values of a conversion or any others."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gcfg2helm.cli import talk
+from gcfg2helm.cli import outputs, talk
 from gcfg2helm.cli.options import Gcfg, Settings, shared
-from gcfg2helm.findings import Finding, Level
+from gcfg2helm.findings import Level
 
 if TYPE_CHECKING:
+    from gcfg2helm.cli.session import Loaded
     from gcfg2helm.verify.model import Proof
 
 
@@ -21,6 +23,7 @@ def verify(
     more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="A further values file, in Helm's order; repeatable.")] = [],  # noqa: B006
     show_all: Annotated[bool, typer.Option("--all", help="Show every setting, not only what differs.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for` too.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison as well: .html, .md, .json or .txt.")] = None,
     output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the comparison.")] = talk.Format.TEXT,
 ) -> None:  # fmt: skip
     """Prove that the pod reads with VALUES what the server reads with GCFG; exit 1 where it does not.
@@ -36,11 +39,16 @@ def verify(
     with talk.errors():
         from gcfg2helm.verify.model import Verdict
 
+        if report is not None:
+            outputs.check(report, [gcfg, values, *more, *settings.also, settings.env_file])
         with talk.progress(f"Verifying {values}", quiet=settings.quiet):
-            done = _verified(settings, gcfg, [values, *more])
+            loaded, files, done = _verified(settings, gcfg, [values, *more])
         findings = settings.heard(list(done.findings))
-        _show(done, findings, output_format, gcfg, show_all=show_all, quiet=settings.quiet)
-        verdict = done._replace(findings=findings).verdict
+        done = done._replace(findings=findings)
+        if report is not None:
+            outputs.write_proof(report, loaded, files, done, gcfg)
+        _show(done, output_format, gcfg, show_all=show_all, quiet=settings.quiet)
+        verdict = done.verdict
         if (
             settings.fails(findings, Level.ERROR)
             or (verdict is Verdict.NOT_PROVEN and (strict or not done.unjudged))
@@ -49,7 +57,8 @@ def verify(
             raise typer.Exit(1)
 
 
-def _verified(settings: Settings, gcfg: str, names: list[str]) -> "Proof":
+def _verified(settings: Settings, gcfg: str, names: list[str]) -> "tuple[Loaded, list[tuple[str, str]], Proof]":
+    """Return what was read, name and text of the values files, and the comparison."""
     from gcfg2helm import chart as charts
     from gcfg2helm.cli import inputs, session
     from gcfg2helm.values import read
@@ -59,16 +68,13 @@ def _verified(settings: Settings, gcfg: str, names: list[str]) -> "Proof":
     merged = charts.merge({}, *(read.load(text, name) for name, text in files))
     loaded = session.load(settings, gcfg, existing=merged, real=True)
     done = run.verified(loaded.request, files)
-    return done._replace(findings=[*loaded.findings, *done.findings])
+    return loaded, files, done._replace(findings=[*loaded.findings, *done.findings])
 
 
-def _show(
-    done: "Proof", findings: list[Finding], output_format: talk.Format, gcfg: str, *, show_all: bool, quiet: bool
-) -> None:
+def _show(done: "Proof", output_format: talk.Format, gcfg: str, *, show_all: bool, quiet: bool) -> None:
     from gcfg2helm.report import proof
 
     stream = sys.stdout
-    done = done._replace(findings=findings)
     match output_format:
         case talk.Format.JSON:
             stream.write(proof.as_json(done, show_all=show_all))
@@ -77,7 +83,7 @@ def _show(
         case talk.Format.GITHUB:
             from gcfg2helm.report import github
 
-            stream.write(github.annotations(findings))
+            stream.write(github.annotations(done.findings))
         case talk.Format.TEXT:
             width, colour = talk.width(stream), talk.colour(stream)
             if quiet:
