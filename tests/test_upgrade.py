@@ -187,7 +187,7 @@ ROWS = [
     pytest.param("a: 1 # x\nb: 2\n", ("a",), ("c",), "c: 1 # x\nb: 2\n", id="renamed in place"),
     pytest.param("a: {x: 1} # x\n", ("a",), ("b", "c"), "b:\n  c: {x: 1} # x\n", id="below a new map"),
     pytest.param("# top\na:\n  # mine\n  b: |\n    text\n\n      more\nz: 1\n", ("a", "b"), ("z2", "b"),
-                 "z2:\n  # top\n  # mine\n  b: |\n    text\n\n      more\nz: 1\n", id="a literal"),
+                 "# top\nz2:\n  # mine\n  b: |\n    text\n\n      more\nz: 1\n", id="a literal"),
     pytest.param("a:\n  b: 1\n  c: 2\n", ("a", "b"), ("d", "e"), "a:\n  c: 2\nd:\n  e: 1\n", id="a neighbour stays"),
     pytest.param("a:\n- x # 1\n- z\nl:\n  - name: web\n", ("a",), ("l", "[web]", "v"),
                  "l:\n  - name: web\n    v:\n    - x # 1\n    - z\n", id="into an item of a list"),

@@ -178,12 +178,19 @@ def runtime_images(tree: Tree) -> list[Tree] | None:
 
 
 def _read_text(text: str) -> Tree:
-    """Return what a text says that the chart printed as it was: a whole definition, or images to add to one."""
+    """Return what a text says that the chart prints as it is: a whole definition, or images to add to one.
+
+    Connect, not Helm, reads it: a version such as 3.10 is the text that stands there.
+    """
+    import yaml
+
     for head in ("", "images:\n"):
         try:
-            return read.load(head + text) if ":" in text else None
+            read.load(head + text)
         except read.YamlError:
             continue
+        made: Tree = yaml.load(head + text, yaml.BaseLoader) if ":" in text else None  # noqa: S506 - texts alone
+        return made
     return None
 
 

@@ -144,7 +144,7 @@ class _Moving:
         self._take_out(origin, row.reason)
         if free:
             self.reasons[part.to] = f"It comes from {dotted(origin)}. {row.reason}"
-            self.carried.append(Carried(origin if part.text else (), part.to, append=part.append))
+            self.carried.append(Carried(origin if part.text else (), part.to, part.append, part.inside))
         return True
 
     def _sweep(self, row: Legacy, left: list[Leftover]) -> None:

@@ -14,11 +14,11 @@ from gcfg2helm.chart import KUBERNETES_SINCE
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Finding, InputError, finding
 from gcfg2helm.plan import moves
-from gcfg2helm.upgrade import accounts, compare, defaults, images, objects, settings, sides
+from gcfg2helm.upgrade import accounts, compare, defaults, images, layering, objects, settings, sides
 from gcfg2helm.upgrade.model import Proof, Request, Upgrade
 from gcfg2helm.values import read, splice
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.values.tree import MISSING, Edit, applied, find, same
+from gcfg2helm.values.tree import MISSING, Edit, find, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,12 +49,16 @@ def upgraded(request: Request) -> Upgrade:
     backend = request.backend or was
     if backend is Backend.KUBERNETES and request.new.version < KUBERNETES_SINCE:
         raise InputError(f"the direct Kubernetes runner needs chart {KUBERNETES_SINCE} or newer, not {request.new}")
+    if was is Backend.LAUNCHER and backend is Backend.KUBERNETES:
+        request, gathered = layering.gathered(request)
+        found += gathered
+        layers = [_inside(request, read.load(text, name)) for name, text in request.files]
     edits, reasons, changed = _decided(request, old.rendered, layers, given, backend, was)
     files = {
         name: splice.apply(text, [_below(request.prefix, one) for one in made], (), name)
         if made
-        else splice.Applied(text, tree)
-        for (name, text), made, tree in zip(request.files, edits, before, strict=True)
+        else splice.Applied(text, read.load(text, name))
+        for (name, text), made in zip(request.files, edits, strict=True)
     }
     found += [*changed, *_news(request, backend)]
     found += [finding("G2H230", f"{name} is written anew as a whole.") for name in files if files[name].rewritten]
@@ -82,14 +86,14 @@ def _decided(
     launcher = was is Backend.LAUNCHER
     whole = moves.moves(request.tables, request.new, backend, given, launcher=launcher)
     edits = [moves.moves(request.tables, request.new, backend, layer, launcher=launcher).edits for layer in layers]
-    _apart(layers, edits, whole)
+    layering.apart(layers, edits, whole)
     renames = settings.renames(request, given, backend)
     own = [*renames.edits, *_switches(request, backend, whole.tree)]
     if accounts.content_account(request, backend, was, whole.tree):
         own.append(Edit(("rbac", "serviceAccount", "labels", accounts.LABEL), "true"))
     kept = defaults.decided(request, rendered, given, backend, was)
     pinned = images.pinned(request, given, whole.tree, backend)
-    _placed(layers, edits, [*own, *kept.edits, *pinned.edits])
+    layering.placed(layers, edits, [*own, *kept.edits, *pinned.edits])
     reasons = compare.Reasons(renames.reasons, kept.reasons, _of_config(whole.reasons))
     found = [*_unknown(request, given), *whole.findings, *renames.findings, *kept.findings, *pinned.findings]
     return edits, reasons, found
@@ -245,21 +249,6 @@ def _news(request: Request, backend: Backend | None) -> Iterator[Finding]:
 # edits -----------------------------------------------------------------------------------------------------------------
 
 
-def _apart(layers: Sequence[dict[str, Tree]], edits: list[list[Edit]], whole: moves.Moves) -> None:
-    """Make the edits of each file say together what those of all files at once say: lists do not merge in Helm."""
-    if len(layers) < 2:
-        return
-    after = charts.merge({}, *(applied(layer, made) for layer, made in zip(layers, edits, strict=True)))
-    for edit in whole.edits:
-        if edit.remove or same(find(after, edit.path), edit.value):
-            continue
-        holders = [number for number, made in enumerate(edits) if any(one.path == edit.path for one in made)]
-        last = holders[-1] if holders else 0
-        for number in holders:
-            edits[number] = [one for one in edits[number] if one.path != edit.path or one.remove]
-        edits[last].append(Edit(edit.path, edit.value))
-
-
 def _switches(request: Request, backend: Backend | None, given: dict[str, Tree]) -> Iterator[Edit]:
     """Yield the switches of the two back ends, where the new chart would not have them by itself."""
     switches = [(_LAUNCHER, backend is Backend.LAUNCHER)]
@@ -274,19 +263,6 @@ def _switches(request: Request, backend: Backend | None, given: dict[str, Tree])
                 continue
         if standing is not wanted or find(given, path) is MISSING:
             yield Edit(path, wanted)
-
-
-def _placed(layers: Sequence[dict[str, Tree]], edits: list[list[Edit]], own: Sequence[Edit]) -> None:
-    """Give each edit to the last file that has something at its path, or at the map above it; else to the first."""
-    for edit in own:
-        path = edit.origin or edit.path
-        holders: list[int] = []
-        while path and not holders:
-            holders = [number for number, layer in enumerate(layers) if find(layer, path) is not MISSING]
-            exact = path == (edit.origin or edit.path)
-            path = path[:-1]
-        number = holders[-1] if holders and exact else holders[0] if holders else 0
-        edits[number].append(edit)
 
 
 def _of_config(reasons: Mapping[Path, str]) -> dict[str, str]:

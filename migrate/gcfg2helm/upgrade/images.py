@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from gcfg2helm.values.tree import Path, Tree
 
 DIRECT_SINCE = Version(2026, 4, 0)  # source: NEWS.md of the chart, 0.9.0
+NEW_TAGS = Version(0, 20, 0)  # source: NEWS.md of the chart, 0.20.0
 _IN_TAG = re.compile(r"(?<![\d.])(20\d\d\.\d\d?\.\d+)(?![\d.])")
+# Where the old chart has the image, and where it is then.
 _IMAGES: tuple[tuple[Path, Path], ...] = (
     (("image",), ("image",)),
     (("launcher", "defaultInitContainer"), ("launcher", "defaultInitContainer")),
@@ -37,6 +39,7 @@ def pinned(request: Request, given: dict[str, Tree], after: dict[str, Tree], bac
     for old, new in _IMAGES:
         tag = find(after, (*new, "tag"))
         if not isinstance(tag, str) or not tag:
+            made.findings.extend(_renamed(request, after, new))
             continue
         was, becomes = (
             find(request.old.defaults, (*old, "repository")),
@@ -51,6 +54,22 @@ def pinned(request: Request, given: dict[str, Tree], after: dict[str, Tree], bac
     if override not in (MISSING, None, ""):
         made.findings.extend(_age(request, str(override), ("versionOverride",), backend))
     return made
+
+
+def _renamed(request: Request, after: dict[str, Tree], path: Path) -> list[Finding]:
+    """Say that an image of one's own is pulled under another tag: charts before 0.20.0 put the system before the version."""
+    repository = find(after, (*path, "repository"))
+    if not isinstance(repository, str) or not repository or not request.old.version < NEW_TAGS <= request.new.version:
+        return []
+    version = after.get("versionOverride") or request.new.app_version
+    system = find(after, (*path, "os"))
+    system = find(request.new.defaults, (*path, "os")) if system in (MISSING, None, "") else system
+    tag = version if system is MISSING else f"{version}-{system}"
+    what = (
+        f"The chart pulls {repository}:{tag} from now on; before chart {NEW_TAGS} the system stood before the version."
+    )
+    todo = f"Push the image under that tag, name its tag in {dotted((*path, 'tag'))}, or take the repository out."
+    return [finding("G2H813", what, todo, path=(*path, "repository"))]
 
 
 def _age(request: Request, tag: str, path: Path, backend: Backend | None) -> list[Finding]:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from gcfg2helm.values import read, write
 from gcfg2helm.values.read import Node, Style
-from gcfg2helm.values.tree import MISSING, find, same
+from gcfg2helm.values.tree import MISSING, Carried, find, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gcfg2helm.values.tree import Carried, Edit, Path, Tree
+    from gcfg2helm.values.tree import Edit, Path, Tree
 
 
 def carried(text: str, edits: Iterable[Edit]) -> str:
@@ -34,6 +34,31 @@ def carried(text: str, edits: Iterable[Edit]) -> str:
             file = _moved(file, move) or file
         file = _amended(file, edit.path, edit.value) or file
     return file.text if file else text
+
+
+def transferred(source: str, target: str, path: Path) -> tuple[str, str] | None:
+    """Return both texts with the value at a path taken from the one to the other; None where that cannot be done."""
+    try:
+        here, there = _File(source), _File(target)
+        chain = _chain(here.root, path)
+        if chain is None or there.root is None or not there.root.children:
+            return None
+        move = Carried(path, path)
+        block = _extent(here, *chain[-1])
+        kept, cut = _emptied(here, chain, move._replace(to=()), block)
+        taken = [*kept, *_dedented(here.lines[block.top : block.end], block.column)]
+        key, value = there.root.children[-1]
+        where, added = _place(there, there.root, (key, value), move, taken) if key else (-1, [])
+        meant = copy.deepcopy(there.tree)
+        if where < 0 or not put(meant, path, chain[-1][1].value):
+            return None
+        left = "\n".join([*here.lines[: cut[0]], *here.lines[cut[1] :]])
+        with_it = "\n".join([*there.lines[:where], *added, *there.lines[where:]])
+        without = copy.deepcopy(here.tree)
+        remove(without, path)
+        return (left, with_it) if same(read.load(left), without) and same(read.load(with_it), meant) else None
+    except (read.YamlError, ValueError, IndexError):
+        return None
 
 
 def item(name: str) -> str:
@@ -155,6 +180,8 @@ def _moved(file: _File | None, move: Carried) -> _File | None:
     if file is None or value is MISSING:
         return None
     try:
+        if move.inside and isinstance(value, str):
+            value = find(read.load(value), move.inside)
         meant = copy.deepcopy(file.tree)
         _without(meant, move.origin, move.to)
         if not put(meant, move.to, value, append=move.append):  # type: ignore[arg-type]
@@ -176,6 +203,13 @@ def _text(file: _File, move: Carried) -> str | None:
         return file.text[: key.start] + _key(move.to[-1]) + file.text[key.end :]
     taken = _dedented(lines[block.top : block.end], block.column)
     own = block.line - block.top
+    if move.inside:
+        body = _within(value, move.inside)
+        if body is None:
+            return None
+        mark = f"{_key(move.to[-1])}:"
+        taken = [*taken[:own], *body] if move.append else [*taken[:own], mark, *_indented(body, 2)]
+        return _assembled(file, path, move, block, taken)
     head = lines[block.line][block.column + key.end - key.start :]
     if move.append:
         if not _is_list(value) or head.lstrip(": ").split("#")[0].strip():
@@ -184,8 +218,24 @@ def _text(file: _File, move: Carried) -> str | None:
         taken = [*taken[:own], *remark, *_dedented(taken[own + 1 :], 0)]
     else:
         taken[own] = _key(move.to[-1]) + head
+    return _assembled(file, path, move, block, taken)
+
+
+def _within(value: Node, path: Path) -> list[str] | None:
+    """Return the lines of a block inside a text that is YAML itself, without its key."""
+    inner = _File(value.value) if isinstance(value.value, str) else None
+    chain = _chain(inner.root, path) if inner else None
+    if inner is None or not chain or not _is_list(chain[-1][1]):
+        return None
+    block = _extent(inner, *chain[-1])
+    return _dedented(inner.lines[block.line + 1 : block.end], 0)
+
+
+def _assembled(file: _File, path: Sequence[_Pair], move: Carried, block: _Block, taken: Sequence[str]) -> str | None:
+    """Return the text without a block, and with its lines at their new place."""
+    lines = file.lines
     kept, cut = _emptied(file, path, move, block)
-    where, added = _place(file, file.root, path[0], move, [*kept, *taken])
+    where, added = _place(file, file.root, path[0], move, [*kept, *taken]) if file.root else (-1, [])
     if where < 0:
         return None
     result: list[str] = []
@@ -228,6 +278,7 @@ def _extent(file: _File, key: Node, value: Node) -> _Block:
     line = top = file.line(key.start)
     while top and file.lines[top - 1].startswith(" " * key.column + "#"):
         top -= 1
+    top = line if top == 0 and key.column == 0 else top  # what stands at the top of a file is about the file
     return _Block(top, line, file.after(key, value), key.column)
 
 

@@ -46,12 +46,14 @@ NO_COMMENTS = Comments()
 class Carried(NamedTuple):
     """How the text of a value moves: from `origin` to the key `to`; `append`: its items go behind those of the list there.
 
-    A part of `to` in brackets, `[connect-content]`, is the item of a list that has this name.
+    A part of `to` in brackets, `[connect-content]`, is the item of a list that has this name. `inside` leads on in the
+    text of a value that is YAML itself.
     """
 
     origin: Path
     to: Path
     append: bool = False
+    inside: Path = ()
 
 
 class Edit(NamedTuple):

@@ -18,7 +18,7 @@ class Part(NamedTuple):
     """A part of an old value, at `origin` below its path, and where it goes.
 
     `append`: its items go behind those that stand there. `yields`: what stands there already wins, and this part goes.
-    `text`: the value stands at its origin as it is, so its text can move. Without `to` the part has no effect any more.
+    `text`: the value stands at its origin as it is, so its text can move, `inside` a text that is YAML itself. Without `to` the part has no effect any more.
     """
 
     origin: Path
@@ -27,6 +27,7 @@ class Part(NamedTuple):
     append: bool = False
     yields: bool = False
     text: bool = True
+    inside: Path = ()
 
 
 class Leftover(NamedTuple):
@@ -62,7 +63,8 @@ def runtime_yaml(value: Tree, to: Path) -> Split | None:
         for key in (value if isinstance(value, dict) else ())
         if key not in ("name", "images")
     ]
-    return [Part(origin, to, made, append=True, text=not isinstance(value, str))], left
+    inside: Path = ("images",) if isinstance(value, str) else ()
+    return [Part(origin, to, made, append=True, inside=inside)], left
 
 
 def tag_prefix(value: Tree, to: Path) -> Split | None:
