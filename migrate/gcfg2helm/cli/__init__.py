@@ -71,8 +71,10 @@ class _Single(TyperCommand):
 
         look = super().make_context(info_name, list(args), parent, resilient_parsing=True)
         if "gcfg" in look.params:
-            file = config.path_for(str(look.params["gcfg"] or ""))
-            if file.exists():
+            given = look.params["gcfg"] or ""
+            single = given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
+            file = config.path_for(single) if isinstance(single, str) else None  # each of several reads its own
+            if file is not None and file.exists():
                 with talk.errors():
                     own = {str(one.name): one for one in self.params if one.param_type_name == "option"}
                     extra["default_map"] = config.read(file, own, option_names())

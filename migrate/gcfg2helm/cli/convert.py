@@ -1,5 +1,6 @@
 """The commands `convert` and `diff`: the same conversion, written or only shown."""
 
+import os
 import shlex
 import sys
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from gcfg2helm.cli import ISSUES, changes, talk
-from gcfg2helm.cli.options import Gcfg, Settings, shared
+from gcfg2helm.cli.options import MANY, Gcfg, Settings, shared
 from gcfg2helm.cli.outputs import beside
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, Level
@@ -29,6 +30,13 @@ class DiffFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+
+
+class TableFormat(StrEnum):
+    """How `convert --out-dir` prints the table of its servers."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 class Converted(NamedTuple):
@@ -57,12 +65,16 @@ def converted(settings: Settings, gcfg: str, output: str) -> Converted:
 @shared
 def convert(
     settings: Settings,
-    gcfg: Gcfg,
+    gcfg: Annotated[list[str], typer.Argument(metavar="GCFG...", help="The server's rstudio-connect.gcfg; - is standard input. With --out-dir several, or folders of them.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the values go; merged into an existing file; - prints them.")] = "values.yaml",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing while errors are open or the proof has doubts.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .html, .md, .json or .txt.")] = None,
+    out_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="Convert many servers, each into a folder of its own below DIR.", rich_help_panel=MANY)] = None,
+    common: Annotated[Path | None, typer.Option(metavar="FILE", help="Split off what their values share into FILE; Helm takes it first.", rich_help_panel=MANY)] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="How many at once; 0: one for each processor.", rich_help_panel=MANY)] = 0,
+    output_format: Annotated[TableFormat, typer.Option("--format", help="How to print their table.", rich_help_panel=MANY)] = TableFormat.TEXT,
 ) -> None:  # fmt: skip
     """Convert GCFG into values.yaml: preview, ask, write.
 
@@ -71,43 +83,66 @@ def convert(
       gcfg2helm convert /etc/rstudio-connect/rstudio-connect.gcfg
       gcfg2helm convert rstudio-connect.gcfg -o - > values.yaml
       gcfg2helm convert rstudio-connect.gcfg --yes --pvc connect-data --image ghcr.io/acme/content:2026.08
+      gcfg2helm convert --out-dir values servers/ --common values/common.yaml
     """
     with talk.errors():
-        from gcfg2helm.cli import outputs
-
-        if report is not None:
-            outputs.check(report, [gcfg, output, *settings.also, settings.env_file])
-        with outputs.kept(report, settings, gcfg, output):
-            loaded, done, findings = converted(settings, gcfg, output)
-        failure = _UNPROVEN if done.unproven else ""
-        made = outputs.made(settings, loaded, done, findings, gcfg, output, failure)
-        if report is not None:
-            outputs.write(report, made)
-        if done.unproven:
-            changes.show_findings(settings, findings)
-            chart = loaded.request.chart
-            why = (
-                f"a bug, please report it to {ISSUES}"
-                if chart.known
-                else f"{chart.unknown}, and the findings name what"
-            )
-            talk.fail(f"gcfg2helm: nothing was written: {_UNPROVEN}; {why}", 1)
-        if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts or done.proof.unjudged):
-            _show_head(settings, made)
-            talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
-        if output == "-":
-            sys.stdout.write(done.values.text)
-            sys.stdout.flush()
-            _show_head(settings, made)
-            if not settings.quiet and (done.secret or done.secret_values or done.files):
-                talk.say(
-                    "The files that go with these values (secrets, mounted files) are not printed: -o FILE writes them."
-                )
-            _show_closing(settings, made, "")
+        if out_dir is not None:
+            _convert_many(settings, gcfg, out_dir, jobs, common, output_format, strict=strict, dry_run=dry_run)
+        elif len(gcfg) != 1 or common is not None:
+            talk.fail("gcfg2helm: several servers go with --out-dir DIR", 2)
         else:
-            _write_values(settings, loaded, done, made, output, yes=yes, dry_run=dry_run)
-        if settings.fails(findings, None) or not (done.proof.proven or done.proof.unjudged):
-            raise typer.Exit(1)
+            _convert(settings, gcfg[0], output, report, yes=yes, dry_run=dry_run, strict=strict)
+
+
+def _convert_many(
+    settings: Settings, sources: list[str], folder: Path, jobs: int, common: Path | None, kind: TableFormat, *,
+    strict: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    from gcfg2helm.cli import many
+
+    if dry_run or "-" in sources:
+        talk.fail("gcfg2helm: --out-dir writes; it goes neither with --dry-run nor with standard input", 2)
+    number = jobs or os.cpu_count() or 1
+    as_json = kind is TableFormat.JSON
+    code = many.convert(settings, sources, folder, jobs=number, strict=strict, common=common, as_json=as_json)
+    if code:
+        raise typer.Exit(code)
+
+
+def _convert(
+    settings: Settings, gcfg: str, output: str, report: Path | None, *, yes: bool, dry_run: bool, strict: bool
+) -> None:
+    from gcfg2helm.cli import outputs
+
+    if report is not None:
+        outputs.check(report, [gcfg, output, *settings.also, settings.env_file])
+    with outputs.kept(report, settings, gcfg, output):
+        loaded, done, findings = converted(settings, gcfg, output)
+    failure = _UNPROVEN if done.unproven else ""
+    made = outputs.made(settings, loaded, done, findings, gcfg, output, failure)
+    if report is not None:
+        outputs.write(report, made)
+    if done.unproven:
+        changes.show_findings(settings, findings)
+        chart = loaded.request.chart
+        why = f"a bug, please report it to {ISSUES}" if chart.known else f"{chart.unknown}, and the findings name what"
+        talk.fail(f"gcfg2helm: nothing was written: {_UNPROVEN}; {why}", 1)
+    if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts or done.proof.unjudged):
+        _show_head(settings, made)
+        talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
+    if output == "-":
+        sys.stdout.write(done.values.text)
+        sys.stdout.flush()
+        _show_head(settings, made)
+        if not settings.quiet and (done.secret or done.secret_values or done.files):
+            talk.say(
+                "The files that go with these values (secrets, mounted files) are not printed: -o FILE writes them."
+            )
+        _show_closing(settings, made, "")
+    else:
+        _write_values(settings, loaded, done, made, output, yes=yes, dry_run=dry_run)
+    if settings.fails(findings, None) or not (done.proof.proven or done.proof.unjudged):
+        raise typer.Exit(1)
 
 
 def _show_head(settings: Settings, report: "Report") -> None:

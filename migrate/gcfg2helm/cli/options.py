@@ -21,6 +21,7 @@ ANSWERS = "What the file cannot tell"
 SECRETS = "Secrets"
 SOURCES = "More inputs"
 OUTPUT = "Output"
+MANY = "Many servers"
 
 
 class Settings(NamedTuple):
