@@ -189,3 +189,43 @@ def test_the_hooks_judge_each_file(repository: Path) -> None:
         repository, "check", "--ignore", "G2H410", "--ignore", "G2H511", "--", "prod/rstudio-connect.gcfg"
     ).returncode in (0, 1)
     assert hook(repository, "other").returncode == 2
+
+
+def git(folder: Path, *words: str) -> str:
+    name = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    done = subprocess.run(["git", *name, *words], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_the_real_pre_commit_runs_the_hooks(repository: Path, tmp_path: Path) -> None:
+    """Installed from this checkout as committed, run over a repository's files."""
+    program = Path(sys.executable).parent / "pre-commit"
+    if not program.exists() or shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("no pre-commit, no git, or no checkout to install the hooks from")
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", "dist", ".hypothesis"))
+    git(checkout, "init", "--quiet")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "as it is")
+    config = {"repos": [{"repo": str(checkout), "rev": git(checkout, "rev-parse", "HEAD"), "hooks": [
+        {"id": "gcfg2helm-check", "args": ["--fail-on", "error", "--ignore", "G2H410", "--"]}, {"id": "gcfg2helm-verify"}]}]}  # fmt: skip
+    (repository / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    git(repository, "init", "--quiet")
+    git(repository, "add", "--all")
+    words = [str(program), "run", "--all-files", "--verbose"]
+    environment = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "home")}
+
+    def hooks() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, cwd=repository, env=environment, capture_output=True, text=True, check=False)
+
+    done = hooks()
+    if "No matching distribution" in done.stdout:
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("Passed") == 2
+    values = repository / "prod/values.yaml"
+    values.write_text(values.read_text().replace("EmailProvider: SMTP", "EmailProvider: sendmail"))
+    git(repository, "add", "--all")
+    done = hooks()
+    assert done.returncode == 1
+    assert "EmailProvider" in done.stdout
