@@ -611,7 +611,7 @@ def test_diff_markdown_of_odd_values() -> None:
     (row,) = [
         line for line in markdown.render_changes("v", changes, differs=True).splitlines() if line.startswith("| ~")
     ]
-    assert row == "| ~ | `a` | `'x\\|y'` | `\"x\\ny\"` |"
+    assert row == '| ~ | `a` | `x\\|y` | `"x\\ny"` |'
 
 
 # report files ----------------------------------------------------------------------------------------------------------

@@ -144,11 +144,11 @@ config:  # behind
   # above
   Server:
     Address: new  # beside
+    # the end of the server
     # among items
     'a # b':
       - 1
       - 2
-    # the end of the server
   # the end
 """
     )

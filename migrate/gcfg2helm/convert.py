@@ -70,7 +70,7 @@ def convert(request: Request) -> Conversion:
         answers=before,
         environment=request.environment,
     )
-    values = _applied(request.values, made.edits, made.head, request.values_name)
+    values = _applied(request.values, made.edits, made.head, request.values_name, charts.in_order())
     more = (
         _applied(request.secret_values, made.secret_edits, (), "the second values file") if made.secret_edits else None
     )
@@ -104,8 +104,10 @@ def convert(request: Request) -> Conversion:
     )
 
 
-def _applied(text: str | None, edits: Sequence[Edit], head: Sequence[str], name: str) -> splice.Applied:
-    return splice.create(edits, head) if text is None else splice.apply(text, edits, head, name)
+def _applied(
+    text: str | None, edits: Sequence[Edit], head: Sequence[str], name: str, order: Mapping[str, Tree] | None = None
+) -> splice.Applied:
+    return splice.create(edits, head, order) if text is None else splice.apply(text, edits, head, name)
 
 
 def _check_own(before: Mapping[str, Tree], after: Mapping[str, Tree], file: str) -> None:

@@ -34,6 +34,14 @@ class ChartDefaults(Enum):
     CHART = "chart"
 
 
+class CommentMode(Enum):
+    """Which comments of the gcfg come along (`--comments`)."""
+
+    ALL = "all"
+    OWN = "own"
+    NONE = "none"
+
+
 class Prefer(Enum):
     """Who wins under `config` where the gcfg and values.yaml say different things (`--prefer`)."""
 

@@ -44,6 +44,11 @@ def defaults(chart: Version) -> dict[str, Tree]:
     return tree if isinstance(tree, dict) else {}
 
 
+def in_order() -> dict[str, Tree]:
+    """Return the keys of the chart's values.yaml in its own order, two levels deep; the values mean nothing."""
+    return {key: dict.fromkeys(inner) for key, inner in _table("order")["order"].items()}
+
+
 def _at(node: dict[str, Any], chart: Version) -> Tree:
     """Return a branch of the table as it was in one version; None where there was none of it."""
     steps = {key: value for key, value in node.items() if key == "gone" or _VERSION.fullmatch(key)}

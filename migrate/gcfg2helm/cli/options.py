@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 import typer
 
 from gcfg2helm.cli import config
-from gcfg2helm.enums import Backend, ChartDefaults, Prefer, SecretMode, Tls
+from gcfg2helm.enums import Backend, ChartDefaults, CommentMode, Prefer, SecretMode, Tls
 from gcfg2helm.findings import Finding, Level
 
 Gcfg = Annotated[str, typer.Argument(metavar="GCFG", help="The server's rstudio-connect.gcfg; - is standard input.")]
@@ -49,6 +49,7 @@ class Settings(NamedTuple):
     not_secret: tuple[str, ...]
     chart_defaults: str
     prefer: str
+    comments: CommentMode
     root: Path | None
     also: tuple[str, ...]
     env_file: str
@@ -127,6 +128,7 @@ def _settings(
     not_secret: Annotated[list[str], typer.Option(metavar="SETTING", help="A setting that holds no secret, though it looks so; repeatable.", rich_help_panel=SECRETS)] = [],  # noqa: B006
     chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=word("--chart-defaults", "server", "chart"), help="server: behave as the old server; chart: leave the chart's own defaults in.", rich_help_panel=ANSWERS)] = "server",
     prefer: Annotated[str, typer.Option(metavar="gcfg|values", callback=word("--prefer", "gcfg", "values"), help="Who wins under `config` where both speak.", rich_help_panel=ANSWERS)] = "gcfg",
+    comments: Annotated[CommentMode, typer.Option(help="Which comments of the gcfg come along; own: those of what is carried.", rich_help_panel=ANSWERS)] = CommentMode.ALL,
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="The old server's file system, or a copy: files are read from it.", exists=True, file_okay=False, rich_help_panel=SOURCES)] = None,
     also: Annotated[list[str], typer.Option(metavar="FILE", help="A second gcfg that the server reads, such as rstudio-connect-migration.gcfg; repeatable.", rich_help_panel=SOURCES)] = [],  # noqa: B006
     env_file: Annotated[str, typer.Option(metavar="FILE", help="CONNECT_* variables of the old service: KEY=value lines or a systemd drop-in.", rich_help_panel=SOURCES)] = "",
@@ -138,7 +140,7 @@ def _settings(
 ) -> Settings:  # fmt: skip
     return Settings(
         chart, helm, chart_version, connect_version, backend, release, namespace, pvc, storage_class, storage_size, nfs, ingress_class, tls, tls_secret,
-        license_file_secret, license_server, tuple(image), secrets, secret_name, tuple(not_secret), chart_defaults, prefer, root, tuple(also),
+        license_file_secret, license_server, tuple(image), secrets, secret_name, tuple(not_secret), chart_defaults, prefer, comments, root, tuple(also),
         env_file, mappings, frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet,
     )  # fmt: skip
 

@@ -234,5 +234,6 @@ def _options(settings: Settings, name: str) -> Options:
         chart_defaults=settings.keep_defaults,
         connect=settings.connect_version,
         prefer=settings.preferred,
+        comments=settings.comments,
         **readers,
     )

@@ -153,7 +153,7 @@ class _Reader:
                     value_start - start,
                     value_end - start,
                     found.end() - start,
-                    tuple(comments) if comments else (),
+                    self._gathered() if comments else (),
                     beside.rstrip("\r") if beside else "",
                     bool(beside) and _is_cut(text, value_start, value_end, value_start + len(value)),
                 )
@@ -171,16 +171,28 @@ class _Reader:
                 column = found.start("section") - position
                 self._open(section, subsection, line, column, position, aside or "")
             position = found.end()
-        self._close(size, tuple(comments))
+        self._close(size, self._gathered())
         return self.document
 
     def _open(self, section: str, subsection: str | None, line: int, column: int, start: int, aside: str) -> None:
         """Begin a section: comments directly above its header are its own, the others close the section before."""
         comments, split = self.comments, self.blanks[-1] if self.blanks else 0
         above = comments[split:] + ([aside.rstrip("\r")] if aside else [])
-        self._close(start, tuple(comments[:split]))
+        del comments[split:]
+        self._close(start, self._gathered())
         self.current = Header(section, subsection, line, max(column, 1), start, tuple(above))
         self.document.headers.append(self.current)
+
+    def _gathered(self) -> tuple[str, ...]:
+        """Return the comments since the last statement, an empty text for the blank lines between two of them."""
+        if not self.blanks or not self.comments:
+            return tuple(self.comments)
+        gaps = set(self.blanks)
+        return tuple(
+            part
+            for number, comment in enumerate(self.comments)
+            for part in (("", comment) if number and number in gaps else (comment,))
+        )
 
     def _close(self, end: int, rest: tuple[str, ...]) -> None:
         if self.current is None:
@@ -227,7 +239,7 @@ class _Reader:
         aside, end = scanner.line_end()
         entry = Entry(
             self.current.section, self.current.subsection, intern(name), value, line, column,
-            start, value_start - start, value_end - start, end - start, tuple(self.comments), aside, cut,
+            start, value_start - start, value_end - start, end - start, self._gathered(), aside, cut,
         )  # fmt: skip
         self.document.entries.append(entry)
         self.current.entries.append(entry)

@@ -11,7 +11,7 @@ from gcfg2helm.masked import Secret, shown
 from gcfg2helm.plan import connect as connects
 from gcfg2helm.plan import files, gone, needs, placing, secrets
 from gcfg2helm.plan.answers import unanswered
-from gcfg2helm.plan.comments import Commentary
+from gcfg2helm.plan.comments import GcfgComments
 from gcfg2helm.plan.context import Context, Group, Options, Result
 from gcfg2helm.plan.decisions import Decision, EnvSecret, Located, Outcome, Plan
 from gcfg2helm.plan.grouping import group_entries
@@ -322,14 +322,16 @@ class _Draft:
         env_edits, found, secret_name = placing.env_edits(ctx, self.env)
         self.proposals += env_edits
         self.findings += found
-        commentary = Commentary(sources, self.decisions)
-        self.findings += commentary.findings
         merger = Merger(ctx, answers)
-        edits = [*merger.legacy(), *merger.always(), *merger.outside(self.proposals)]
+        outside = [*merger.legacy(), *merger.always(), *merger.outside(self.proposals)]
+        comments = GcfgComments(sources, self.decisions, outside, ctx.tables, ctx.options.comments)
+        self.findings += comments.findings
+        edits = comments.place(outside)
         defaults = merger.defaults(self.config)
-        edits += commentary.place(merger.config(self._config_edits(), set(self.secret_values)))
+        edits += comments.place(merger.config(self._config_edits(), set(self.secret_values)))
         edits += defaults
         edits += self._empty_sections(sources, answers, {edit.path[:2] for edit in edits})
+        edits += comments.rest()
         self.findings += merger.findings
         edits, self.decisions, found = gone.left_out(ctx.chart, edits, self.decisions)
         self.findings += found
@@ -344,7 +346,7 @@ class _Draft:
             self.decisions,
             edits,
             list(map(secrets.clean, self.findings)),
-            commentary.head,
+            comments.head,
             secret_edits,
             self.env,
             secret_name,

@@ -1,108 +1,166 @@
-"""The comments of the gcfg: each finds its place beside what it was written for, and none carries a secret along.
+"""The comments of the gcfg: each goes with what it is about, and none carries a secret along.
 
-A comment above or beside a setting goes to its key; above a header, to the section; what belonged to a setting that
-is not under `config` any more waits for the next key of its section, then for the section's end, then for the next
-section.
+A comment above or beside a setting goes to its key, or to the chart's value that it became; above a header, or below a
+banner in front of one, to the section. What is about nothing that is carried closes its section; where the section
+is not carried either, it closes `config`, under the section's name. Settings that are commented out become YAML.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from gcfg2helm import gcfg
+from gcfg2helm.enums import CommentMode
 from gcfg2helm.findings import Finding, Place, finding
-from gcfg2helm.masked import STARS
-from gcfg2helm.plan import secrets
+from gcfg2helm.plan import commented, secrets
 from gcfg2helm.plan.decisions import Decision, Outcome
-from gcfg2helm.values.tree import Comments, Edit
+from gcfg2helm.values.tree import NO_COMMENTS, Comments, Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gcfg2helm.gcfg import Document, Entry
+    from gcfg2helm.gcfg import Document, Entry, Header
+    from gcfg2helm.tables import Tables
     from gcfg2helm.values.tree import Path
 
 _UNDER_CONFIG = frozenset({Outcome.CARRIED, Outcome.RENAMED, Outcome.SECRET})
+_CONFIG: Path = ("config",)
+_PROSE = re.compile(r"[^\W\d_] [^\W\d_]")
+_STARRED = re.compile(r"[*\s]+")
 
 
-class _Notes:
-    __slots__ = ("above", "after", "beside")
-
-    def __init__(self) -> None:
-        self.above: list[str] = []
-        self.beside: list[str] = []
-        self.after: list[str] = []
-
-
-class Commentary:
+class GcfgComments:
     """All comments of the sources by the path they go to; `head` are those at the top of the first file."""
 
-    def __init__(self, sources: Sequence[tuple[str, Document]], decisions: Sequence[Decision]) -> None:
+    def __init__(
+        self,
+        sources: Sequence[tuple[str, Document]],
+        decisions: Sequence[Decision],
+        edits: Iterable[Edit],
+        tables: Tables,
+        mode: CommentMode = CommentMode.ALL,
+    ) -> None:
         self.findings: list[Finding] = []
-        self._notes: dict[Path, _Notes] = {}
-        self._decisions = {id(decision.at.entry): decision for decision in decisions}
         self.head: tuple[str, ...] = ()
-        waiting: list[str] = []
+        self._tables = tables
+        self._all = mode is CommentMode.ALL
+        self._comments: dict[Path, Comments] = {}
+        self._homes = {id(one.at.entry): _home(one) for one in decisions}
+        self._outcomes = {id(one.at.entry): one.outcome for one in decisions}
+        self._outside = {edit.path for edit in edits}
+        standing = {(one.section, one.setting): one.path for one in decisions if one.outcome in _UNDER_CONFIG}
+        for one in decisions:
+            if one.outcome is Outcome.SUPERSEDED:
+                self._homes[id(one.at.entry)] = standing.get((one.section, one.setting), ())
+        self._next: list[str] = []  # what goes above the next section
+        self._begun: set[Path] = set()
+        self._loose: dict[str, list[str]] = {}  # by the section that is not carried
         for number, (file, document) in enumerate(sources):
             head = self._clean(document.head, file)
             if number == 0:
-                self.head = tuple(head)
+                self.head = tuple(commented.prose(head)) if mode is not CommentMode.NONE else ()
             else:
-                waiting += head
-            waiting = self._walk(file, document, waiting)
-        if waiting:
-            self._at(("config",)).after += waiting
+                self._next += head
+            for header in document.headers:
+                self._section(file, header)
+        closing = self._yaml(self._next, "") if self._all else []
+        for section, lines in self._loose.items():
+            closing += ["", f"About {section}, which is not carried over:", *(f"  {line}" for line in lines)]
+        if closing:
+            self._add(_CONFIG, Comments(after=tuple(closing)))
+        if mode is CommentMode.NONE:
+            self._comments = {}
 
-    def _at(self, path: Path) -> _Notes:
-        return self._notes.setdefault(path, _Notes())
+    def _add(self, path: Path, comments: Comments) -> None:
+        standing = self._comments.get(path, NO_COMMENTS)
+        if set(comments.after) <= set(standing.after):  # a section that is repeated with its comments
+            comments = comments._replace(after=())
+        self._comments[path] = self._comments.get(path, NO_COMMENTS).then(comments)
 
-    def _walk(self, file: str, document: Document, waiting: list[str]) -> list[str]:
-        for header in document.headers:
-            waiting += self._clean(header.above, file)
-            section: Path = ()
-            for entry in header.entries:
-                own = self._clean(entry.above, file)
-                beside = self._beside(entry, file)
-                decision = self._decisions[id(entry)]
-                path = decision.path if decision.outcome in _UNDER_CONFIG else ()
-                if not path:
-                    waiting += own + beside
-                    continue
-                if not section:
-                    section = path[:2]
-                    self._at(section).above += waiting
-                    waiting = []
-                notes = self._at(path)
-                notes.above += waiting + own
-                notes.beside += beside
-                waiting = []
-            waiting += self._clean(header.after, file)
-            if section:
-                self._at(section).after += waiting
-                waiting = []
-        return waiting
+    def _section(self, file: str, header: Header) -> None:
+        name = gcfg.header(header.section, header.subsection)
+        own, following = self._parted(self._clean(header.after, file), header.section)
+        above, rest = self._clean(header.above, file), list[str]()
+        home: Path = ()
+        for entry in header.entries:
+            path = self._homes[id(entry)]
+            if path[:1] == _CONFIG and gcfg.split_header(path[1])[0].lower() == header.section.lower():
+                home = home or path[:2]
+            rest += self._entry(file, entry, path)
+        if home:
+            again = home in self._begun  # what stands above the header waits for a section that begins here
+            self._begun.add(home)
+            self._add(home, Comments(above=tuple(self._yaml(above if again else [*self._next, *above], ""))))
+            self._next = self._next if again else []
+            if self._all:
+                self._add(home, Comments(after=tuple(self._yaml([*rest, *own], header.section))))
+        elif self._all and (lines := self._yaml([*above, *rest, *own], header.section)):
+            self._loose.setdefault(name, []).extend(lines)
+        if self._all:
+            self._next += following
+
+    def _entry(self, file: str, entry: Entry, path: Path) -> list[str]:
+        """Place the comments of an entry; return those that it leaves behind."""
+        above, beside = self._clean(entry.above, file), self._beside(entry, file)
+        if path[:1] != _CONFIG and path not in self._outside:
+            return [*above, *beside]
+        if not self._all:  # the block above it, without the settings that are commented out
+            last = max((number for number, line in enumerate(above) if not line), default=-1)
+            above = [line for line in above[last + 1 :] if not commented.holds(line, entry.section, self._tables)]
+        if above or beside:
+            lines = tuple(self._yaml(above, entry.section))
+            self._add(path, Comments(above=lines, beside="".join(beside)))
+        return []
+
+    def _parted(self, lines: list[str], section: str) -> tuple[list[str], list[str]]:
+        """Part the comments behind a section's last setting: those about it, and those about what follows.
+
+        A banner begins a new topic; it belongs to the section where settings of the section are commented out below it.
+        """
+        topics: list[list[str]] = [[]]
+        for line in lines:
+            opens = commented.BANNER.fullmatch(line) or (
+                commented.header(line, self._tables) and not _only_banner(topics[-1])
+            )
+            if opens:
+                topics.append([])
+            topics[-1].append(line)
+        own = topics.pop(0)
+        while topics:
+            other = any(commented.header(line, self._tables) for line in topics[0])
+            if other or not any(commented.holds(line, section, self._tables) for line in topics[0]):
+                break
+            own += topics.pop(0)
+        return own, [line for topic in topics for line in topic]
+
+    def _yaml(self, lines: Iterable[str], section: str) -> list[str]:
+        return commented.as_yaml(lines, section, self._tables)
 
     def _beside(self, entry: Entry, file: str) -> list[str]:
-        """Return the comment behind a value; behind a secret it may be what a comment sign cut off."""
+        """Return the comment behind a value; behind a secret, or a value that is cut, it may be the rest of that."""
         if not entry.beside:
             return []
         secret = secrets.secret_name(entry.section, entry.name)
-        secret = secret or self._decisions[id(entry)].outcome is Outcome.SECRET
+        secret = secret or self._outcomes[id(entry)] is Outcome.SECRET
         secret = secret or (entry.cut and "://" in (entry.value or ""))
         if secret and entry.beside.strip("; #\t*"):
             what = f"The comment behind {entry.name} is left out: it may be what a `;` or `#` cut off a secret."
             self.findings.append(finding("G2H506", what, place=Place(file, entry.line, entry.column)))
-            return [STARS]
-        return self._clean((entry.beside,), file)
+            return []
+        return [line for line in self._clean((entry.beside,), file) if not entry.cut or _PROSE.search(line)]
 
     def _clean(self, lines: Iterable[str], file: str) -> list[str]:
-        """Take the delimiter off each line, and a secret out of it."""
+        """Take the delimiter off each line, and a secret out of it; an empty text stays for a gap between blocks."""
         cleaned: list[str] = []
         for line in lines:
             text, changed = secrets.scrub_comment(line)
             if changed:
                 what = "A commented-out setting held a secret."
                 self.findings.append(finding("G2H506", what, place=Place(file, 0, 0)))
-            cleaned.append(_bare(text))
+            bare = _bare(text)
+            if not _STARRED.fullmatch(bare) or not changed:
+                cleaned.append(bare)
         return cleaned
 
     def place(self, edits: Iterable[Edit]) -> list[Edit]:
@@ -111,31 +169,35 @@ class Commentary:
         seen: set[Path] = set()
         for edit in edits:
             section = edit.path[:2]
-            if section not in seen and not edit.remove:
+            if section not in seen and section[:1] == _CONFIG and not edit.remove:
                 seen.add(section)
                 placed += self._only_comments(section)
-            notes = self._notes.pop(edit.path, None) if not edit.remove else None
-            placed.append(edit if notes is None else edit._replace(comments=_comments(notes)))
-        for path in list(self._notes):
-            placed += self._only_comments(path)
+            found = self._comments.pop(edit.path, None) if not edit.remove else None
+            placed.append(edit if found is None else edit._replace(comments=found.then(edit.comments)))
         return placed
 
+    def rest(self) -> list[Edit]:
+        """Return edits for the comments of paths that no edit has."""
+        return [edit for path in list(self._comments) for edit in self._only_comments(path)]
+
     def _only_comments(self, path: Path) -> list[Edit]:
-        notes = self._notes.pop(path, None)
-        if notes is None or not (notes.above or notes.beside or notes.after):
-            return []
-        return [Edit(path, comments=_comments(notes), comments_only=True)]
+        found = self._comments.pop(path, NO_COMMENTS)
+        return [Edit(path, comments=found, comments_only=True)] if any(found) else []
 
 
-def _comments(notes: _Notes) -> Comments:
-    """One comment beside stays there; of several, all but the last stand above."""
-    *more, beside = notes.beside or [""]
-    return Comments(tuple(notes.above + more), beside, tuple(notes.after))
+def _home(decision: Decision) -> Path:
+    """Return the path whose key a comment of the entry goes to; empty where there is none."""
+    return decision.path if decision.outcome in _UNDER_CONFIG or decision.outcome is Outcome.MOVED else ()
+
+
+def _only_banner(lines: Sequence[str]) -> bool:
+    return bool(lines) and all(not line or commented.BANNER.fullmatch(line) for line in lines)
 
 
 def _bare(line: str) -> str:
-    """Return a comment line without its first `;` or `#` and one blank."""
+    """Return a comment line without its first `;` or `#` and one blank, nor a `;` or `#` that closes it as a banner."""
     text = line.strip()
     if text[:1] in (";", "#"):
         text = text[1:]
-    return text.removeprefix(" ").rstrip()
+    text = text.removeprefix(" ").rstrip()
+    return text.rstrip(";# ") if commented.BANNER.fullmatch(text) and text.rstrip(";# ") else text

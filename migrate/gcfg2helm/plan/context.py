@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gcfg2helm import gcfg
-from gcfg2helm.enums import ChartDefaults, Prefer, SecretMode, Tls
+from gcfg2helm.enums import ChartDefaults, CommentMode, Prefer, SecretMode, Tls
 from gcfg2helm.masked import shown
 from gcfg2helm.plan import secrets
 from gcfg2helm.plan.connect import chart_like, installed
@@ -54,6 +54,7 @@ class Options(NamedTuple):
     secret_name: str = ""
     chart_defaults: ChartDefaults = ChartDefaults.SERVER
     prefer: Prefer = Prefer.GCFG
+    comments: CommentMode = CommentMode.ALL
     not_secret: frozenset[str] = frozenset()
     connect: str = ""
     read_file: FileReader = _no_files

@@ -19,7 +19,7 @@ from gcfg2helm.plan import defaults, moves, secrets
 from gcfg2helm.tables import Action, Fate
 from gcfg2helm.values import scalars, write
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.values.tree import MISSING, Edit, find, identity, same
+from gcfg2helm.values.tree import MISSING, Comments, Edit, find, identity, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -215,7 +215,8 @@ class Merger:
                 self.findings.append(finding("G2H207", what, path=target))
                 continue
             if target not in edits:
-                edits[target] = Edit(target, instead)
+                short = row.reason.partition(";")[0].rstrip(".") if existing is MISSING else ""
+                edits[target] = Edit(target, instead, Comments(beside=short))
                 if instead is not None:
                     self.added[target] = row.reason
                 self.findings.append(finding("G2H208", f"{dotted(target)}: {row.reason}", path=target))

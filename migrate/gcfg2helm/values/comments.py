@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 from gcfg2helm.values import write
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from gcfg2helm.values.read import Node
 
 TODO = "TODO(gcfg2helm): "
+MORE = "  "  # begins each line of a question but the first, behind the blank that follows every `#`
+WIDTH = 74  # of a comment: with its `#`, it fits 80 columns as deep as settings stand
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ ]?([^\n]*)", re.MULTILINE)
 
 
@@ -23,14 +26,13 @@ class CommentsByPath:
     `present` are the comment lines that the file has already: beside a key that stands there, they do not come again.
     """
 
-    def __init__(self, edits: Sequence[Edit], tree: Mapping[str, Tree], present: frozenset[str]) -> None:
+    def __init__(self, edits: Sequence[Edit], tree: Mapping[str, Tree], present: frozenset[str] = frozenset()) -> None:
         self._comments: dict[Path, Comments] = {}
         self._present = present
         for edit in edits:
             if edit.comments is NO_COMMENTS and not edit.todo:
                 continue
-            path, comments = edit.path, edit.comments
-            todo = tuple(_todo(edit.todo))
+            path, comments, todo = edit.path, edit.comments, tuple(todo_lines(edit.todo))
             if find(tree, path) is MISSING:
                 while path and find(tree, path) is MISSING:
                     path = path[:-1]
@@ -55,32 +57,47 @@ class CommentsByPath:
         return Comments(self._fresh(found.above), beside, self._fresh(found.after))
 
     def _fresh(self, lines: Sequence[str]) -> tuple[str, ...]:
-        """A todo is one question: its lines come or stay away together."""
+        """Blank lines stay away, and a question is one comment: its lines come or stay away together."""
         fresh: list[str] = []
-        keep = True
+        keep, asks = True, False
         for line in lines:
-            if not line.startswith(":"):
-                keep = line.strip() not in self._present
+            asks = line.startswith(TODO) or (asks and line.startswith(MORE))
+            if not (asks and line.startswith(MORE)):
+                keep = bool(line) and line.strip() not in self._present
             if keep:
                 fresh.append(line)
         return tuple(fresh)
 
 
-def _todo(text: str) -> list[str]:
-    """The first line carries the mark; the lines below it belong to it by their `#:`."""
+def todo_lines(text: str) -> list[str]:
+    """Return a question as comments: the first line carries the mark, the others begin with `MORE`."""
     if not text:
         return []
     first, *more = text.split("\n")
-    return [TODO + first, *(f": {line}" for line in more)]
+    begin, *rest = filled(TODO + first, WIDTH - len(MORE))
+    return [begin, *(MORE + line for line in (*rest, *more))]
+
+
+def filled(text: str, width: int = WIDTH) -> list[str]:
+    """Return a text as lines that are not too long, as far as it has blanks to break it at; a blank at its start stays."""
+    margin = text[: len(text) - len(text.lstrip(" "))]
+    broken = textwrap.wrap(
+        text.lstrip(" "),
+        max(width - len(margin), 30),
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        expand_tabs=False,
+    )
+    return [margin + line for line in broken] or [""]
 
 
 # as lines -------------------------------------------------------------------------------------------------------------
 
 
 def comment_lines(lines: Sequence[str], indent: int) -> Iterator[str]:
-    """Yield comments as lines of a file."""
-    for line in lines:
-        yield " " * indent + (f"#{write.visible(line)}" if line.startswith(":") else write.comment(line))
+    """Yield comments as lines of a file; an empty one is a blank line."""
+    yield from (" " * indent + write.comment(line) if line else "" for line in lines)
 
 
 def entry_lines(key: str, value: Tree, comments: CommentsByPath, path: Path, indent: int) -> Iterator[str]:
@@ -91,13 +108,19 @@ def entry_lines(key: str, value: Tree, comments: CommentsByPath, path: Path, ind
     if isinstance(value, dict) and value:
         yield from comment_lines(beside, indent)
         yield write.key_lines(key, "", indent)
-        for name, item in value.items():
+        for number, (name, item) in enumerate(value.items(), 1):
+            # Behind a deeper block, a comment would read as one of what follows.
+            early = number == len(value) and isinstance(item, dict | list) and bool(item)
+            if early:
+                yield from comment_lines(own.after, indent + 2)
             yield from entry_lines(name, item, comments, (*path, name), indent + 2)
-        yield from comment_lines(own.after, indent + 2)
+            if number == len(value) and not early:
+                yield from comment_lines(own.after, indent + 2)
         return
     lines = list(write.entry(key, value, indent))
-    if own.beside and len(lines) == 1:
-        lines[0] += "  " + write.comment(own.beside)
+    with_it = lines[0] + "  " + write.comment(own.beside)
+    if own.beside and len(lines) == 1 and len(with_it) <= write.WIDTH:
+        lines = [with_it]
     else:
         yield from comment_lines(beside, indent)
     yield from lines
@@ -161,7 +184,7 @@ def _texts(node: Node) -> Iterator[tuple[int, int]]:
         yield from _texts(value)
 
 
-def leaving(text: str, root: Node, path: Path, meant: Mapping[str, Tree]) -> tuple[str, ...]:
+def leaving(text: str, root: Node, path: Path, meant: Mapping[str, Tree], moved: Node | None = None) -> tuple[str, ...]:
     """Return the comments, without their `#`, that would go with the key at `path`, which `meant` does not have any more.
 
     Comments above the key belong to it only where its whole map goes.

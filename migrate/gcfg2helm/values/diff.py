@@ -108,14 +108,13 @@ def _paths(tree: Tree, path: Path = ()) -> Iterator[Path]:
             yield from _paths(value, (*path, f"[{number}]"))
 
 
-def shown(value: object) -> str:
-    """Return a value on one line, as values.yaml would hold it, safe for a terminal."""
-    if isinstance(value, dict | list) and value:
-        items = (
-            value if isinstance(value, list) else [f"{write.scalar(key)}: {shown(item)}" for key, item in value.items()]
-        )
-        inner = ", ".join(item if isinstance(value, dict) else shown(item) for item in items)
-        return f"[{inner}]" if isinstance(value, list) else f"{{{inner}}}"
+def shown(value: object, *, flow: bool = False) -> str:
+    """Return a value on one line, as values.yaml would hold it, safe for a terminal; `flow`: within a list or a map."""
+    if isinstance(value, dict) and value:
+        inner = ", ".join(f"{write.scalar(key, flow=True)}: {shown(item, flow=True)}" for key, item in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, list) and value:
+        return f"[{', '.join(shown(item, flow=True) for item in value)}]"
     if isinstance(value, Secret) or (isinstance(value, str) and value.startswith(STARS)):
         return str(value)
-    return write.scalar(value)
+    return write.scalar(value, flow=flow)

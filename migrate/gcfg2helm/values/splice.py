@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.values import comments as remarks
 from gcfg2helm.values import read, relocate, write
-from gcfg2helm.values.comments import TODO, CommentsByPath, comment_lines, entry_lines
+from gcfg2helm.values.comments import CommentsByPath, comment_lines, entry_lines, todo_lines
 from gcfg2helm.values.read import Node, Style
-from gcfg2helm.values.tree import MISSING, NO_COMMENTS, Comments, applied, find, same
+from gcfg2helm.values.tree import MISSING, NO_COMMENTS, Comments, Edit, Path, applied, find, same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gcfg2helm.values.tree import Edit, Path, Tree
+    from gcfg2helm.values.tree import Tree
 
+_CONFIG: Path = ("config",)
+_OLD = "of the value before: "  # marks a comment beside a value that changed
 _LARGEST = 1024 * 1024  # the record of a Helm release holds no more
 _MOST = 25_000
-_TODO_BLOCK = re.compile(r"(?<![ \t])[ \t]*+# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#:[^\n]*)*(?:\n|\Z)")
+_BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
+_TODO_BLOCK = re.compile(r"(?<![ \t])[ \t]*+# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#(?::|   )[^\n]*)*(?:\n|\Z)")
 
 
 class Applied(NamedTuple):
@@ -38,21 +42,74 @@ class Applied(NamedTuple):
         return "<Applied>"  # its texts may hold secrets
 
 
-def create(edits: Sequence[Edit], head: Sequence[str] = ()) -> Applied:
-    """Return a new file: the comments of the head, then what the edits say, in their order."""
+def create(edits: Sequence[Edit], head: Sequence[str] = (), order: Mapping[str, Tree] | None = None) -> Applied:
+    """Return a new file: the comments of the head, then what the edits say, in the order of the keys of `order`.
+
+    What `order` does not know keeps the order of the edits, behind the others; `config` is last, with its sections in
+    the order of the edits. Raises read.YamlError for values that are larger than any file may be.
+    """
     tree = applied({}, edits)
-    comments = CommentsByPath(edits, tree, frozenset())
-    lines = [write.comment(line) for line in head]
-    if head and tree:
-        lines.append("")
-    for key, value in tree.items():
-        lines += entry_lines(key, value, comments, (key,), 0)
-    lines += comment_lines(comments.take((), new=True).after, 0)
+    if not tree and not head and not any(edit.todo or any(edit.comments) for edit in edits):
+        return Applied("", {})
+    homeless = [edit for edit in edits if edit.path and edit.path[0] not in tree]
+    alone = {edit.path[0] for edit in homeless}
+    comments = CommentsByPath([edit for edit in edits if edit not in homeless], tree)
+    config = comments.take(_CONFIG, new=True)  # what closes it closes the file
+    comments.bring(_CONFIG, config._replace(after=()))
+    blocks = [list(comment_lines(head, 0))]
+    for key, value in _ordered({**tree, **dict.fromkeys(alone)}, order or {}).items():
+        if key in alone:
+            about = CommentsByPath([edit for edit in homeless if edit.path[0] == key], {})
+            blocks.append(list(comment_lines(about.take((), new=True).after, 0)))
+        else:
+            blocks.append(list(_sections(entry_lines(key, value, comments, (key,), 0), key)))
+    closing = (*config.after, *comments.take((), new=True).after)
+    blocks.append(list(comment_lines(closing[closing[:1] == ("",) :], 0)))
+    lines = ["---"]
+    for number, block in enumerate(filter(None, blocks)):
+        lines += block if not number else ["", *block]
+    if any(map(_is_too_long, lines)):
+        lines.insert(1, "# yamllint disable rule:line-length")
     text = write.joined(lines, "\n")
     back = read.load(text)
     if not same(back, tree):
         raise RuntimeError("the new file does not say what is meant")
     return Applied(text, back)
+
+
+def _ordered(tree: dict[str, Tree], order: Mapping[str, Tree]) -> dict[str, Tree]:
+    """Return a tree with its keys in the order of another one, maps within it too."""
+    places = {key: number for number, key in enumerate(order)}
+    keys = sorted(tree, key=lambda key: (key in _CONFIG, places.get(key, len(places))))
+    ordered: dict[str, Tree] = {}
+    for key in keys:
+        value, other = tree[key], order.get(key)
+        deeper = isinstance(value, dict) and isinstance(other, dict) and key not in _CONFIG
+        ordered[key] = _ordered(value, other) if deeper else value  # type: ignore[arg-type]
+    return ordered
+
+
+def _sections(lines: Iterable[str], key: str) -> Iterator[str]:
+    """Yield the lines of a top key; before each section of `config` but the first a blank line."""
+    above: list[str] = []
+    first = True
+    for line in lines:
+        if key not in _CONFIG or (line and not re.match("  [^ ]", line)):
+            yield from above
+            above = []
+            yield line
+        elif not line or line.startswith("  #"):
+            above.append(line)
+        else:
+            yield from above if first else ("", *above)
+            above, first = [], False
+            yield line
+    yield from above
+
+
+def _is_too_long(line: str) -> bool:
+    """Whether yamllint would find a line too long: it has blanks where it could be broken."""
+    return len(line) > write.WIDTH and " " in re.sub(r"^ *(?:#+ |- )?", "", line)
 
 
 def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str = "values.yaml") -> Applied:
@@ -66,17 +123,18 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
         return create(edits, head)
     if len(body) > _LARGEST or _size(old) > _MOST:
         raise read.YamlError(file, 1, 1, "this file is too large to be changed in place; write a new one with -o")
-    asked = {TODO + edit.todo.split("\n")[0] for edit in edits if edit.todo}
-    open_body = _TODO_BLOCK.sub(lambda found: found[0] if _text_of(found[0]) in asked else "", body)
+    asked = {tuple(todo_lines(edit.todo)) for edit in edits if edit.todo}
+    open_body = _TODO_BLOCK.sub(lambda found: found[0] if _question(found[0]) in asked else "", body)
     if open_body != body:
         body, root = open_body, read.compose(open_body, file)
     meant = applied(old, edits)
     present = remarks.standing(body, root)
-    above = [line for line in head if line.strip() not in present]
+    if head:  # below what the administrator wrote at the top
+        edits = [Edit(_CONFIG, comments=Comments(tuple(head)), comments_only=True), *edits]
     for how in How:
         splicer = _Splicer(body, CommentsByPath(edits, meant, present), how)
         try:
-            spliced = splicer.spliced(root, old, meant, above, edits)
+            spliced = splicer.spliced(root, old, meant, edits)
         except ValueError:  # a layout without the sign that was looked for, such as `? key` without a value
             continue
         if spliced == body or _reads_as(spliced, meant):
@@ -91,8 +149,9 @@ def _size(tree: Tree) -> int:
     return 1
 
 
-def _text_of(block: str) -> str:
-    return block.split("\n", maxsplit=1)[0].strip().removeprefix("# ").rstrip()
+def _question(block: str) -> tuple[str, ...]:
+    """Return the lines of a question that stands in a file, without what makes them comments."""
+    return tuple(line.strip().removeprefix("# ") for line in block.rstrip("\n").split("\n"))
 
 
 def _reads_as(text: str, meant: dict[str, Tree]) -> bool:
@@ -120,20 +179,12 @@ class _Splicer:
         self.newline = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
         self.patches: list[tuple[int, int, str]] = []
 
-    def spliced(
-        self,
-        root: Node | None,
-        old: dict[str, Tree],
-        meant: dict[str, Tree],
-        head: Sequence[str],
-        edits: Sequence[Edit],
-    ) -> str:
+    def spliced(self, root: Node | None, old: dict[str, Tree], meant: dict[str, Tree], edits: Sequence[Edit]) -> str:
         """Return the text with everything that is meant."""
         for edit in edits:
             if edit.origin and root is not None:
-                self.comments.bring(edit.path, Comments(remarks.leaving(self.text, root, edit.origin, meant)))
-        if head:
-            self._patch(0, 0, write.joined([write.comment(line) for line in head] + [""], self.newline))
+                leaving = remarks.leaving(self.text, root, edit.origin, meant)
+                self.comments.bring(edit.path, Comments(leaving))
         if root is not None and root.children and root.style is Style.BLOCK and self.how is not How.WHOLE:
             self._mapping(root, old, meant, ())
         else:
@@ -211,11 +262,13 @@ class _Splicer:
         for key, value in [*gone, *(merges if self.how is How.EXPANDED else ())]:
             self._patch(self._line_start(key.start), self._next_line(max(key.end, value.end)), "")
         added: list[str] = []
+        spaced = path in ((), _CONFIG) and self._has_blank_lines(pairs)
         for name, value in meant.items():
             below = (*path, name)
             if name in old and name in entries:
                 self._entry(*entries[name], old[name], value, below, indent)
             elif name not in old or self.how is How.EXPANDED or not same(old[name], value):
+                added += [""] * spaced
                 added += entry_lines(name, value, self.comments, below, indent)
         if path:
             own = self.comments.take(path, new=False)
@@ -223,6 +276,11 @@ class _Splicer:
             self._insert(first, list(comment_lines((*own.above, *filter(None, (own.beside,))), indent)))
             added += comment_lines(own.after, indent)
         self._insert(self._next_line(node.end), added)
+
+    def _has_blank_lines(self, pairs: Sequence[tuple[Node, Node]]) -> bool:
+        """Whether blank lines part the keys of a map."""
+        between = ((one.end, key.start) for (_, one), (key, _) in pairwise(pairs))
+        return any(_BLANK_LINE.search(self.text, start, end) for start, end in between)
 
     def _entry(self, key: Node, node: Node, old: Tree, meant: Tree, path: Path, indent: int) -> None:
         if isinstance(old, dict) and isinstance(meant, dict) and old and node.style is Style.BLOCK:
@@ -236,7 +294,12 @@ class _Splicer:
         own = self.comments.take(path, new=False)
         above = list(own.above)
         one_line = not isinstance(meant, dict | list) and "\n" not in self.text[key.start : node.end]
-        if own.beside and one_line and not self.text[node.end : self._next_line(node.end)].strip():
+        rest = self.text[node.end : self._next_line(node.end)]
+        if changes and one_line and rest.lstrip().startswith("#"):  # it may be true of the old value alone
+            above.append(_OLD + rest.strip().removeprefix("#").removeprefix(" "))
+            self._patch(node.end, node.end + len(rest.rstrip("\r\n")), "")
+            rest = ""
+        if own.beside and one_line and not rest.strip():
             self._patch(node.end, node.end, "  " + write.comment(own.beside))
         elif own.beside:
             above.append(own.beside)

@@ -10,26 +10,36 @@ import re
 from typing import TYPE_CHECKING
 
 from gcfg2helm.masked import Secret
+from gcfg2helm.values.scalars import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gcfg2helm.values.tree import Tree
 
-PLAIN = re.compile(
-    r"(?:[A-Za-z/](?:[A-Za-z0-9_./@%+=,;()~$-]|:(?=[A-Za-z0-9_/])|#(?<=[^ ]#))*+)"
-    r"(?: (?:[A-Za-z0-9_./@+=,;()~$-]|:(?=[A-Za-z0-9_/])|#(?<=[^ ]#))++)*+",
-    re.ASCII,
+# What may stand without quotes: no sign at its start that YAML gives a meaning, no quote, no `: ` or ` #`, no blank at its end.
+_PLAIN = re.compile(
+    r"(?:[^\W_]|[/(_$]|[-.~:](?=[A-Za-z0-9/]))"
+    r"(?:[^\s'\":#]|:(?=[^\s])|#(?<=[^\s]#)|(?<=\S) +(?=[^\s#]))*+"
 )
+# What readers of YAML 1.1 or 1.2 take for a number, a time or a date, and what comes close.
+_NUMBER_LIKE = re.compile(
+    r"[-+.]?[0-9][0-9_,.:]*+(?:[eE][-+]?[0-9_.]*+)?|[-+]?0[xXoObB].*|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[-+]?\.[0-9infaINFA].*"
+)
+_FLOW = re.compile(r"[,\[\]{}?]")
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){2,}")
 # What YAML 1.1 or 1.2 readers take for a boolean or nothing, in any capitals.
 WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
+WIDTH = 80  # of a line, where it can be kept
 _LONGEST_KEY = 900  # YAML readers give up on a one-line key after 1024 characters
-_SMALL = re.compile(r"-?[0-9]{1,6}", re.ASCII)
 
 
-def scalar(value: object) -> str:
-    """Return one value as YAML on one line. A Secret is written as what it is: this is for files, not for terminals."""
+def scalar(value: object, *, flow: bool = False) -> str:
+    """Return one value as YAML on one line, or as part of a list or map on one line (`flow`).
+
+    A Secret is written as what it is: this is for files, not for terminals.
+    """
     if isinstance(value, Secret):
         value = value.reveal()
     match value:
@@ -40,19 +50,26 @@ def scalar(value: object) -> str:
         case int() | float():
             return repr(value)
         case str():
-            return _text(value)
+            return _text(value, flow=flow)
         case list() | dict() if not value:
             return "[]" if isinstance(value, list) else "{}"
         case _:
             raise TypeError(f"not a scalar: {type(value).__name__}")
 
 
-def _text(text: str) -> str:
-    if PLAIN.fullmatch(text) and text.lower() not in WORDS:
+def _text(text: str, *, flow: bool = False) -> str:
+    if is_plain(text) and not (flow and _FLOW.search(text)):
         return text
     if text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     return '"' + "".join(_escaped(char) for char in text) + '"'
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text needs no quotes: any reader of YAML 1.1 or 1.2 takes it for this text."""
+    if not text.isprintable() or not _PLAIN.fullmatch(text) or text.lower() in WORDS:
+        return False
+    return resolve(text) == text and (not _NUMBER_LIKE.fullmatch(text) or bool(_VERSION.fullmatch(text)))
 
 
 def _escaped(char: str) -> str:
@@ -66,7 +83,7 @@ def _escaped(char: str) -> str:
 
 def comment(text: str) -> str:
     """Return a comment line without indentation; what is not printable is shown by its number."""
-    shown = visible(text)
+    shown = visible(text.rstrip())
     return f"# {shown}" if shown else "#"
 
 
@@ -87,7 +104,7 @@ def key_lines(key: str, rest: str, indent: int) -> str:
 
 
 def block(value: Tree, indent: int) -> Iterator[str]:
-    """Yield the lines of a map or list at an indentation of so many blanks; strings of several lines as literals."""
+    """Yield the lines of a map or list at an indentation of so many blanks."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from entry(key, item, indent)
@@ -98,25 +115,51 @@ def block(value: Tree, indent: int) -> Iterator[str]:
         raise TypeError("a block is a map or a list")
 
 
-def entry(key: str, value: Tree, indent: int) -> Iterator[str]:
-    """Yield the lines of one key with its value."""
+def entry(key: str, value: Tree, indent: int, width: int = WIDTH) -> Iterator[str]:
+    """Yield the lines of one key with its value: a text of several lines as a literal, one that is too long folded."""
     if isinstance(value, dict | list) and value:
         yield key_lines(key, "", indent)
         yield from block(value, indent + 2)
         return
-    if isinstance(value, str) and (lines := _literal(value)):
-        yield key_lines(key, " |" if value.endswith("\n") else " |-", indent)
-        yield from (f"{' ' * (indent + 2)}{line}" if line else "" for line in lines)
+    line = key_lines(key, f" {scalar(value)}", indent)
+    style, lines = _text_block(value, width - indent - 2, too_long=len(line) > width)
+    if not lines:
+        yield line
         return
-    yield key_lines(key, f" {scalar(value)}", indent)
+    yield key_lines(key, f" {style}", indent)
+    yield from (f"{' ' * (indent + 2)}{text}" if text else "" for text in lines)
+
+
+def _text_block(value: Tree, room: int, *, too_long: bool) -> tuple[str, list[str]]:
+    """Return the sign and the lines of a text that reads best as a block; no lines for any other value."""
+    text = value.reveal() if isinstance(value, Secret) else value
+    if not isinstance(text, str):
+        return "", []
+    if lines := _literal(text):
+        return "|" if text.endswith("\n") else "|-", lines
+    return ">-", _folded(text, room) if too_long else []
 
 
 def _literal(text: str) -> list[str]:
-    """Return the lines of a text that reads best as a literal block; nothing where that would not be exact."""
+    """Return the lines of a text that is exact as a literal block; nothing for any other."""
     lines = text.removesuffix("\n").split("\n")
     if len(lines) < 2 or text.endswith("\n\n") or not lines[0] or not lines[-1] or lines[0].startswith(" "):
         return []
-    return lines if all((line.isprintable() and line.strip()) or not line for line in lines) else []
+    return lines if all(line.isprintable() and line == line.rstrip() for line in lines) else []
+
+
+def _folded(text: str, room: int) -> list[str]:
+    """Return a text as lines that a folded block joins to it again: broken at single blanks, where it has any."""
+    if not text.isprintable() or text != text.strip():
+        return []
+    first, *rest = re.split(r"(?<=\S) (?=\S)", text)
+    lines = [first]
+    for part in rest:
+        if len(lines[-1]) + 1 + len(part) <= room:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _item(item: Tree, indent: int) -> Iterator[str]:
@@ -125,8 +168,14 @@ def _item(item: Tree, indent: int) -> Iterator[str]:
         first, *rest = block(item, indent + 2)
         yield f"{pad}- {first.lstrip(' ')}"
         yield from rest
-    else:
-        yield f"{pad}- {scalar(item)}"
+        return
+    line = f"{pad}- {scalar(item)}"
+    style, lines = _text_block(item, WIDTH - indent - 2, too_long=len(line) > WIDTH)
+    if not lines:
+        yield line
+        return
+    yield f"{pad}- {style}"
+    yield from (f"{pad}  {text}" if text else "" for text in lines)
 
 
 def document(tree: Mapping[str, Tree], above: Sequence[str] = ()) -> str:
