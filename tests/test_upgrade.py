@@ -254,7 +254,7 @@ def test_the_cluster_tells_version_and_values(helm: Any, tmp_path: Path) -> None
     done = run("upgrade", "--from-cluster", "-o", "new.yaml", "--backend", "kubernetes", "--yes")
     assert done.exit_code == 0, done.output
     assert "chart 0.8.38 today: helm get metadata says so" in done.output
-    assert "enabled: false # for all" in (tmp_path / "work/new.yaml").read_text()
+    assert "# of the value before: for all\n" in (tmp_path / "work/new.yaml").read_text()
     asked = log.read_text().splitlines()
     assert {line.split()[0] for line in asked} == {"get"}, "nothing is written to the cluster"
     assert all("--namespace rstudio-connect" in line for line in asked)
@@ -323,7 +323,7 @@ def test_the_lock_of_a_chart_around_it_tells_the_version(tmp_path: Path, monkeyp
     tree = read.load((tmp_path / "values.yaml").read_text())
     assert list(tree) == ["global", "connect"]
     assert find(tree, ("connect", "backends", "kubernetes", "enabled")) is True
-    assert "enabled: false # for all" in (tmp_path / "values.yaml").read_text()
+    assert "# of the value before: for all\n" in (tmp_path / "values.yaml").read_text()
 
 
 @pytest.mark.parametrize(
