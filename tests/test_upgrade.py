@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -396,19 +397,29 @@ def test_the_steps_name_this_release(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "helm upgrade connect rstudio/rstudio-connect --version 0.21.0 --reset-values -f values.yaml --namespace apps"
     ]
     assert commands["save-data"][0].startswith("pg_dump --host db.example.org --port 5432 --username connect")
-    assert commands["roll-back"][-1] == "helm rollback connect REVISION --namespace apps"
+    assert commands["roll-back"][-1] == "helm rollback connect --namespace apps"
     assert (
         "kubectl label serviceaccount default connect.posit.co/service-account=true --namespace apps"
         in commands["service-accounts"]
     )
-    assert "helm diff upgrade connect" in commands["look"][-1]
+    assert "then helm diff upgrade connect" in commands["look"][-1]
     assert (tmp_path / "values.yaml").read_text().startswith(OLD)
     for form in ("text", "markdown"):
         shown = run(*command, "--runbook", "--format", form)
         assert shown.exit_code == 0
-        assert "helm rollback connect REVISION" in shown.output
+        assert "helm rollback connect --namespace apps" in shown.output
     assert run(*command, "--runbook", "--format", "github").exit_code == 2
     assert run(*command, "--format", "github").stdout.startswith("::")
+    script = run(*command, "--runbook", "--format", "shell")
+    assert script.exit_code == 0
+    assert subprocess.run(["bash", "-n"], input=script.stdout, text=True, check=False).returncode == 0
+    assert run(*command, "--format", "shell").exit_code == 2
+    page = run(*command, "--format", "html")
+    assert page.exit_code == 0
+    assert "rstudio-connect.gcfg then" in page.stdout
+    for suffix in (".html", ".md", ".json", ".txt"):
+        assert run(*command, "--dry-run", "--report", f"report{suffix}").exit_code == 0
+        assert (tmp_path / f"report{suffix}").stat().st_size > 1000
 
 
 @needs_helm

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from gcfg2helm.cli import talk
+from gcfg2helm.cli.check import Format
 from gcfg2helm.cli.options import OUTPUT, SOURCES, TARGET, codes, word
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Finding, Level
@@ -63,8 +64,8 @@ def upgrade(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing while errors are open.")] = False,
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .txt, .json or .md.")] = None,
-    output_format: Annotated[talk.Format | None, typer.Option("--format", help="Print the report in this format, and write no values.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .html, .md, .json or .txt.")] = None,
+    output_format: Annotated[Format | None, typer.Option("--format", help="Print the report in this format, and write no values; shell: the steps as a script for bash.")] = None,
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the upgrade, and write no values.")] = False,
     chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=word("--chart-defaults", "server", "chart"), help="server: write out the defaults that changed; chart: take over the new chart's.")] = "server",
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
@@ -98,7 +99,7 @@ def upgrade(
         if report is not None:
             _write_report(report, made)
         if runbook or output_format is not None:
-            _print(made, output_format or talk.Format.TEXT, runbook=runbook)
+            _print(made, output_format or Format.TEXT, runbook=runbook)
         elif _may_write(done, findings, asked, strict=strict):
             _write(done, findings, outputs, asked, request.tables, yes=yes, dry_run=dry_run)
         level = asked.fail_on
@@ -263,32 +264,46 @@ def _made(
 def _write_report(path: Path, made: Any) -> None:
     from gcfg2helm.cli import atomic
 
-    form = {".json": talk.Format.JSON, ".md": talk.Format.MARKDOWN}.get(path.suffix, talk.Format.TEXT)
+    forms = {".json": Format.JSON, ".md": Format.MARKDOWN, ".html": Format.HTML}
+    form = forms.get(path.suffix, Format.TEXT)
     content = _text(made, form, 100, colour=False, whole=True)
     atomic.write(path, content.encode("utf-8", "backslashreplace"), atomic.read(path))
 
 
-def _print(made: Any, form: talk.Format, *, runbook: bool) -> None:
+def _print(made: Any, form: Format, *, runbook: bool) -> None:
     from gcfg2helm.cli.session import UsageError
 
-    if runbook and form is talk.Format.GITHUB:
-        raise UsageError("--runbook has no format github")
+    if runbook and form in (Format.GITHUB, Format.HTML):
+        raise UsageError(f"--runbook has no format {form.value}")
+    if form is Format.SHELL and not runbook:
+        raise UsageError("--format shell needs --runbook")
     stream = sys.stdout
     stream.write(_text(made, form, talk.width(stream), colour=talk.colour(stream), runbook=runbook))
     stream.flush()
 
 
-def _text(made: Any, form: talk.Format, width: int, *, colour: bool, runbook: bool = False, whole: bool = False) -> str:
+def _text(made: Any, form: Format, width: int, *, colour: bool, runbook: bool = False, whole: bool = False) -> str:
     """Return the report in a format; with `runbook` its steps alone, with `whole` the text with them."""
     from gcfg2helm.report import github, upgrade
     from gcfg2helm.report import json as data
 
     match form:
-        case talk.Format.JSON:
+        case Format.HTML:
+            from datetime import UTC, datetime
+
+            from gcfg2helm.report import upgradepage
+
+            return upgradepage.render(made, datetime.now(UTC))
+        case Format.SHELL:
+            from gcfg2helm.report import shell
+
+            request = made.upgrade.request
+            return shell.render(f"Upgrades the release {request.release} to chart {request.new}", made.steps)
+        case Format.JSON:
             return data.dump(upgrade.as_data(made))
-        case talk.Format.MARKDOWN:
+        case Format.MARKDOWN:
             return upgrade.as_markdown(made, runbook=runbook)
-        case talk.Format.GITHUB:
+        case Format.GITHUB:
             return github.annotations(made.findings)
         case _:
             lines = list(upgrade.as_text(made, width, colour=colour, runbook=runbook))

@@ -77,13 +77,9 @@ def render(report: Report, when: datetime) -> str:
     asked = agenda.counts(report.findings)
     panes = Panes(report.plan, report.documents, written, ways, report.tables, _marks(report.findings))
     left, right = list(panes.left()), list(panes.right(report.secret_paths()))
-    style, script = _part("page.css"), _part("page.js")
-    page = {
+    page: dict[str, object] = {
         "title": f"{' and '.join(report.sources)} in chart {report.plan.chart.version}",
         "facts": _facts(report),
-        "when": when,
-        "day": f"{when.day} {when:%B %Y, %H:%M %Z}".rstrip(),
-        "program": f"gcfg2helm {__version__}",
         "verdict": _verdict(report),
         "failure": report.failure,
         "figures": _figures(report, asked),
@@ -102,6 +98,17 @@ def render(report: Report, when: datetime) -> str:
         "levels": [(str(level), number) for level in reversed(Level) if (number := _count(report.findings, level))],
         "sections": list(dict.fromkeys(part.section for pane in left for part in pane.parts if part.section)),
         "steps": report.steps,
+    }
+    return filled(page, when)
+
+
+def filled(page: dict[str, object], when: datetime) -> str:
+    """Return the page with what a report says of itself in it; `when` it was made."""
+    style, script = _part("page.css"), _part("page.js")
+    page |= {
+        "when": when,
+        "day": f"{when.day} {when:%B %Y, %H:%M %Z}".rstrip(),
+        "program": f"gcfg2helm {__version__}",
         "style": style,
         "script": script,
         "style_hash": _hash(style),
@@ -227,9 +234,15 @@ def _entries(report: Report, ways: Map, sides: Mapping[str, str]) -> list[Entry]
 
 
 def _entry(code: str, found: Sequence[Finding], ways: Map, sides: Mapping[str, str]) -> Entry:
+    return entry(code, found, [_link(one, ways, sides) for one in found])
+
+
+def entry(code: str, found: Sequence[Finding], at_links: Sequence[Link | None]) -> Entry:
+    """Return the findings of one code as an entry of the page, each with the link to its place."""
     row = codes()[code]
     what, todo = (_common(part) for part in ([one.what for one in found], [one.todo for one in found]))
-    told = (At(_link(one, ways, sides), "" if what else one.what, "" if todo else one.todo) for one in found)
+    pairs = zip(found, at_links, strict=True)
+    told = (At(link, "" if what else one.what, "" if todo else one.todo) for one, link in pairs)
     at = [one for one in dict.fromkeys(told) if one != At(None, "", "")]
     commands = list(dict.fromkeys(command for one in found for command in one.commands))
     links = list(dict.fromkeys(one.link for one in found if one.link.startswith("https://")))

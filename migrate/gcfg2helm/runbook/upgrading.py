@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
@@ -10,7 +11,7 @@ from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Level
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.postgres import Database, databases
-from gcfg2helm.runbook.model import Mark, Step
+from gcfg2helm.runbook.model import BACK, Mark, Step
 from gcfg2helm.runbook.server import here, said
 from gcfg2helm.values.tree import find
 
@@ -114,23 +115,31 @@ def _accounts(findings: Sequence[Finding]) -> Step | None:
 
 
 def _words(done: Upgrade, files: Sequence[str]) -> list[str]:
+    """Return what `helm upgrade` is told: the chart, or the chart around it, and the values alone."""
     given = [word for name in files for word in ("-f", name)]
+    if done.request.prefix:
+        return [done.request.release, _folder(files), "--reset-values", *given]
     return [done.request.release, _CHART, "--version", str(done.request.new), "--reset-values", *given]
 
 
+def _folder(files: Sequence[str]) -> str:
+    return str(PurePath(files[0]).parent)
+
+
 def _look(done: Upgrade, files: Sequence[str]) -> Step:
+    words = _words(done, files)
+    diff, dry = _helm(done, "diff", "upgrade", *words).text, _helm(done, "upgrade", *words, "--dry-run").text
     commands = (
         here("helm", "repo", "add", "rstudio", "https://helm.rstudio.com"),
         here("helm", "repo", "update"),
-        _helm(done, "diff", "upgrade", *_words(done, files)),
+        *([here("helm", "dependency", "update", _folder(files))] if done.request.prefix else []),
+        Command(f"if helm plugin list | grep -q '^diff'; then {diff}; else {dry}; fi"),
     )
-    notes = (
-        (
-            "The last command needs the plugin helm-diff (helm plugin list shows it); without it: "
-            f"{_helm(done, 'upgrade', *_words(done, files), '--dry-run').text}"
-        ),
-    )
-    return Step("look", "Look at what changes in the cluster", Mark.COMMAND, notes, commands)
+    notes = ["The plugin helm-diff shows what changes; where it is not installed, all that would stand there."]
+    if done.request.prefix:
+        version = done.request.new
+        notes.insert(0, f"First set the version of the dependency rstudio-connect in Chart.yaml to {version}.")
+    return Step("look", "Look at what changes in the cluster", Mark.COMMAND, tuple(notes), commands)
 
 
 def _upgrade(done: Upgrade, files: Sequence[str]) -> Step:
@@ -190,7 +199,12 @@ def _roll_back(done: Upgrade, after: dict[str, Tree]) -> Step:
     commands = (
         here("kubectl", "--namespace", done.request.namespace, "scale", f"deployment/{name}", "--replicas=0"),
         *restores,
-        _helm(done, "rollback", done.request.release, "REVISION"),
+        _helm(done, "rollback", done.request.release),
     )
-    notes = ("Only if the upgrade is given up: the saved database first, then the revision that the history showed.",)
-    return Step("roll-back", "The way back", Mark.COMMAND, notes, commands)
+    notes = (
+        (
+            "Only if the upgrade is given up: the saved database first, then the revision before this one; after several "
+            "upgrades name the one that the history showed."
+        ),
+    )
+    return Step(BACK, "The way back", Mark.COMMAND, notes, commands)

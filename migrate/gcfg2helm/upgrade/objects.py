@@ -205,14 +205,14 @@ def _reached(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Fi
     if was != becomes:
         what = f"Service {name} was of type {_said(was)} and becomes {_said(becomes)}."
         yield finding("G2H806", what, "Whoever came by its old address has to come by the new one.", path=("service", "type"))  # fmt: skip
-    ports = [
-        {str(one.get("name")): one.get("port") for one in _of(each, "spec", "ports") or [] if isinstance(one, dict)}
-        for each in (old, new)
-    ]
-    for port in ports[0]:
-        if ports[0][port] != ports[1].get(port):
-            what = f"Service {name}: the port {port} was {ports[0][port]} and becomes {_said(ports[1].get(port))}."
-            yield finding("G2H806", what, "Whoever uses it, such as the metrics, has to follow.", path=("service",))
+    for one in _of(old, "spec", "ports") or []:
+        others = [port for port in _of(new, "spec", "ports") or [] if isinstance(port, dict)]
+        if not isinstance(one, dict) or any(port.get("port") == one.get("port") for port in others):
+            continue
+        port = str(one.get("name") or one.get("port"))
+        then = next((other.get("port") for other in others if other.get("name") == one.get("name")), None)
+        what = f"Service {name}: the port {port} was {one.get('port')} and becomes {_said(then)}."
+        yield finding("G2H806", what, "Whoever uses it, such as the metrics, has to follow.", path=("service",))
 
 
 def _mounted(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Finding]:
