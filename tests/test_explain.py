@@ -250,7 +250,7 @@ def test_the_command_line() -> None:
 def test_the_command_line_refuses() -> None:
     assert "did you mean Server.Address" in run("Server.Adress", code=2)
     assert "did you mean Launcher.DataDir or Server.DataDir?" in run("DataDir", code=2)
-    assert "carry, move, rename, chart, drop" in run("--action", "keep", code=2)
+    assert "'carry', 'move', 'rename', 'chart', 'drop'" in run("--action", "keep", code=2)
     assert "LDAP" in run("--section", "LDPA", code=2)
     assert "exclude each other" in run("LDAP", "--findings", code=2)
     assert "exclude each other" in run("--findings", "--action", "drop", code=2)

@@ -42,6 +42,14 @@ class CommentMode(Enum):
     NONE = "none"
 
 
+class FailOn(Enum):
+    """From which level of findings on a command fails (`--fail-on`)."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Prefer(Enum):
     """Who wins under `config` where the gcfg and values.yaml say different things (`--prefer`)."""
 

@@ -1,23 +1,27 @@
 """What a command would change in a values file, and its findings, as the terminal shows them before anybody is asked."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, TextIO
 
 from gcfg2helm.cli import talk
-from gcfg2helm.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gcfg2helm.cli.options import Said
+    from gcfg2helm.findings import Finding
+    from gcfg2helm.runbook.model import Step
+    from gcfg2helm.tables import Tables
+    from gcfg2helm.values.diff import Change
+    from gcfg2helm.values.read import Node
+    from gcfg2helm.values.tree import Tree
 
 _MOST_SHOWN = 1_000  # changes on the terminal: nobody reads more there
 
 
-class Asked(Protocol):
-    """What a command was asked to show."""
-
-    def shown(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return the findings to print."""
-
-
-def show(before: Any, after: Any, tables: Any, output: str, *, stream: Any) -> bool:
+def show(before: Mapping[str, Tree], after: Mapping[str, Tree], tables: Tables, output: str, *, stream: TextIO) -> bool:
     """Print what would change in a values file, masked; returns whether anything would."""
     from gcfg2helm.report import text
 
@@ -25,14 +29,13 @@ def show(before: Any, after: Any, tables: Any, output: str, *, stream: Any) -> b
     colour, width = talk.colour(stream), talk.width(stream)
     stream.write(f"{output}: {text.change_count(changed)}\n")
     shown = changed if stream is sys.stdout else changed[:_MOST_SHOWN]
-    for line in text.change_lines(shown, width, colour=colour):
-        stream.write(line + "\n")
+    stream.writelines(line + "\n" for line in text.change_lines(shown, width, colour=colour))
     if len(shown) < len(changed):
         stream.write(f"  ... and {len(changed) - len(shown):,} more, which `gcfg2helm diff` shows\n")
     return bool(changed)
 
 
-def between(before: Any, after: Any, tables: Any) -> Any:
+def between(before: Mapping[str, Tree], after: Mapping[str, Tree], tables: Tables) -> list[Change]:
     """Return the changes from one values tree to another, with stars for what is secret."""
     from gcfg2helm.plan import secrets
     from gcfg2helm.values import diff
@@ -41,7 +44,7 @@ def between(before: Any, after: Any, tables: Any) -> Any:
     return diff.changes(was, becomes, lambda path: _secret_path(tables, path))
 
 
-def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
+def _secret_path(tables: Tables, path: tuple[str, ...]) -> bool:
     from gcfg2helm import gcfg
     from gcfg2helm.plan import secrets
 
@@ -52,7 +55,7 @@ def _secret_path(tables: Any, path: tuple[str, ...]) -> bool:
     return bool(setting.secret if setting else secrets.secret_name(section, path[2]))
 
 
-def unified(before: str, after: str, name: str, tables: Any, *, colour: bool) -> str:
+def unified(before: str, after: str, name: str, tables: Tables, *, colour: bool) -> str:
     """Return the change of a file as `diff -u` shows it, with stars for what is secret in either text."""
     import difflib
 
@@ -67,7 +70,7 @@ def unified(before: str, after: str, name: str, tables: Any, *, colour: bool) ->
     )
 
 
-def _starred(text: str, name: str, tables: Any) -> str:
+def _starred(text: str, name: str, tables: Tables) -> str:
     """Return a values file with stars for what is secret in it: values by their path or looks, comments by their words."""
     from gcfg2helm.masked import STARS
     from gcfg2helm.plan import secrets
@@ -84,7 +87,7 @@ def _starred(text: str, name: str, tables: Any) -> str:
     return "".join(secrets.scrub_comment(line)[0] if "#" in line else line for line in lines)
 
 
-def _secret_spans(node: Any, path: tuple[str, ...], tables: Any) -> Iterator[tuple[int, int]]:
+def _secret_spans(node: Node, path: tuple[str, ...], tables: Tables) -> Iterator[tuple[int, int]]:
     """Yield start and end of each value of a composed file that is secret."""
     from gcfg2helm.plan import secrets
 
@@ -99,7 +102,7 @@ def _secret_spans(node: Any, path: tuple[str, ...], tables: Any) -> Iterator[tup
         yield from _secret_spans(child, (*path, f"[{number}]" if key is None else str(key.value)), tables)
 
 
-def show_findings(settings: Asked, findings: Sequence[Finding], main: str = "", steps: Any = ()) -> None:
+def show_findings(settings: Said, findings: Sequence[Finding], main: str = "", steps: Sequence[Step] = ()) -> None:
     """Print the findings that the options ask for, on standard error; places in the file `main` without its name."""
     from gcfg2helm.report import overview
 

@@ -3,17 +3,24 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gcfg2helm.cli import talk
+from gcfg2helm.cli import complete, talk
+from gcfg2helm.tables import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gcfg2helm.report.topics import Topic
+    from gcfg2helm.tables import Setting, Tables
 
 
 def explain(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A setting (Server.Address), a section (LDAP) or a finding (G2H101); none: all settings.")] = "",
-    section: Annotated[str, typer.Option(metavar="NAME", help="List the settings of this section only.")] = "",
-    action: Annotated[str, typer.Option(metavar="carry|move|rename|chart|drop", help="List only the settings that some chart version does this to.")] = "",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", autocompletion=complete.topics, help="A setting (Server.Address), a section (LDAP) or a finding (G2H101); none: all settings.")] = "",
+    section: Annotated[str, typer.Option(metavar="NAME", autocompletion=complete.sections, help="List the settings of this section only.")] = "",
+    action: Annotated[Action | None, typer.Option(help="List only the settings that some chart version does this to.")] = None,
     findings: Annotated[bool, typer.Option("--findings", help="List the findings instead.")] = False,
     output_format: Annotated[talk.Format, typer.Option("--format", metavar="text|json|markdown", help="How to print it.")] = talk.Format.TEXT,
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.")] = None,
@@ -43,31 +50,27 @@ def explain(
 
 
 def _answer(
-    name: str, section: str, action: str, output_format: talk.Format, mappings: Path | None, *, findings: bool
+    name: str, section: str, action: Action | None, output_format: talk.Format, mappings: Path | None, *, findings: bool
 ) -> Iterator[str]:
     """Yield the lines of the answer."""
     from gcfg2helm.cli.session import UsageError, load_tables
     from gcfg2helm.report import topics
-    from gcfg2helm.tables import Action
 
     if output_format is talk.Format.GITHUB:
         raise UsageError("--format: explain prints text, json or markdown")
     if bool(name) + findings + bool(section or action) > 1:
         raise UsageError("a NAME, --findings, and the filters --section and --action exclude each other")
-    words = [one.value for one in Action]
-    if action and action not in words:
-        raise UsageError(f"--action: {action!r} is none of {', '.join(words)}")
     tables = load_tables(mappings)
     if name:
         yield from _topic(topics.find(tables, name), tables, output_format)
     elif findings:
         yield from _findings(output_format)
     else:
-        found = topics.listed(tables, section, Action(action) if action else None)
+        found = topics.listed(tables, section, action)
         yield from _settings(found, tables, output_format)
 
 
-def _topic(topic: Any, tables: Any, output_format: talk.Format) -> Iterator[str]:
+def _topic(topic: "Topic", tables: "Tables", output_format: talk.Format) -> Iterator[str]:
     from gcfg2helm.report import explain, topics
 
     match output_format:
@@ -79,7 +82,7 @@ def _topic(topic: Any, tables: Any, output_format: talk.Format) -> Iterator[str]
             yield from explain.text(topic, tables, talk.width(sys.stdout), colour=talk.colour(sys.stdout))
 
 
-def _settings(settings: Any, tables: Any, output_format: talk.Format) -> Iterator[str]:
+def _settings(settings: "Sequence[Setting]", tables: "Tables", output_format: talk.Format) -> Iterator[str]:
     from gcfg2helm.report import explain, topics
 
     match output_format:
@@ -112,7 +115,7 @@ def _list_width() -> int:
     return talk.width(sys.stdout) if sys.stdout.isatty() else 10_000
 
 
-def _json(data: Any) -> str:
+def _json(data: object) -> str:
     import json
 
     return json.dumps(data, indent=2, ensure_ascii=False)

@@ -3,12 +3,18 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gcfg2helm.cli import talk
 from gcfg2helm.cli.options import Gcfg
+
+if TYPE_CHECKING:
+    from gcfg2helm.findings import Finding
+    from gcfg2helm.gcfg import Document
+    from gcfg2helm.masked import Secret
+    from gcfg2helm.offhost.build import Answers, OffHost
 
 GCFG = "/etc/rstudio-connect/rstudio-connect.gcfg"
 DEFINITION = "runtimes.yaml"
@@ -128,7 +134,7 @@ def _made(named: str, target: str) -> str:
 
 def _answers(
     api_url: str, nfs: str, namespace: str, definitions: list[str], images: list[str], made: str, token_file: str
-) -> Any:
+) -> "Answers":
     """Return the answers, checked. Raises UsageError; InputError where the token is none."""
     import re
 
@@ -153,7 +159,7 @@ def _answers(
     return Answers(url, nfs.strip(), namespace, paths, tuple(images), made, token)
 
 
-def _token(name: str) -> Any:
+def _token(name: str) -> "Secret":
     from gcfg2helm.cli import inputs
     from gcfg2helm.findings import InputError
     from gcfg2helm.masked import Secret
@@ -169,7 +175,7 @@ def _token(name: str) -> Any:
 # what comes of it ------------------------------------------------------------------------------------------------------
 
 
-def _completed(name: str, answers: Any, path: Path | None) -> tuple[bytes, Any, Any]:
+def _completed(name: str, answers: "Answers", path: Path | None) -> tuple[bytes, "Document", "OffHost"]:
     """Read the gcfg and complete it; returns its bytes, what it was, and the result."""
     from gcfg2helm import gcfg
     from gcfg2helm.cli import inputs, session
@@ -197,12 +203,12 @@ def _read(path: str) -> bytes | str | None:
         return str(error).removeprefix(f"{path}: ")
 
 
-def _outputs(data: bytes, before: Any, done: Any, target: str, gcfg: str, made: str) -> list[_Output]:
+def _outputs(data: bytes, before: "Document", done: "OffHost", target: str, gcfg: str, made: str) -> list[_Output]:
     """Return the files to write; the gcfg comes last, so that what it names is there when Connect reads it."""
     from gcfg2helm.cli import atomic
     from gcfg2helm.offhost import edit
 
-    found = [_plain(Path(made), done.definition, show_new=True)] if made else []
+    found = [_plain(Path(made), done.definition or "", show_new=True)] if made else []
     path = Path(target)
     held = data if target == gcfg else atomic.read(path)
     lines = edit.preview(before, done.document)
@@ -226,7 +232,7 @@ def _plain(path: Path, text: str, *, show_new: bool = False) -> _Output:
     return _Output(path, held, text.encode("utf-8"), [] if held is None and not show_new else edit.diff(old, text))
 
 
-def _readable(done: Any, outputs: list[_Output], target: str) -> list[Any]:
+def _readable(done: "OffHost", outputs: list[_Output], target: str) -> "list[Finding]":
     """Warn of a gcfg with the token in it that more than its owner can read."""
     import shlex
 
@@ -245,7 +251,7 @@ def _readable(done: Any, outputs: list[_Output], target: str) -> list[Any]:
 # what is said and written ----------------------------------------------------------------------------------------------
 
 
-def _show(outputs: list[_Output], findings: list[Any]) -> None:
+def _show(outputs: list[_Output], findings: "list[Finding]") -> None:
     from gcfg2helm.report import overview, text
 
     colour = talk.colour(sys.stderr)
@@ -259,7 +265,7 @@ def _show(outputs: list[_Output], findings: list[Any]) -> None:
     talk.say(overview.finding_count(findings))
 
 
-def _show_commands(done: Any, manifests: Path | None) -> None:
+def _show_commands(done: "OffHost", manifests: Path | None) -> None:
     import shlex
 
     from gcfg2helm.offhost import cluster

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import NoReturn, TextIO
 
 import typer
 
@@ -20,12 +20,12 @@ class Format(StrEnum):
     GITHUB = "github"
 
 
-def colour(stream: Any) -> bool:
+def colour(stream: TextIO) -> bool:
     """Whether a stream is a terminal that shows colours; NO_COLOR counts."""
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def width(stream: Any) -> int:
+def width(stream: TextIO) -> int:
     """Return the columns of a stream's terminal; 100 where it is none."""
     if not stream.isatty():
         return 100

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -10,27 +9,9 @@ import typer
 
 from gcfg2helm.cli import talk
 from gcfg2helm.cli.check import Format
-from gcfg2helm.cli.options import OUTPUT, SOURCES, TARGET, codes, word
-from gcfg2helm.enums import Backend
+from gcfg2helm.cli.options import OUTPUT, SOURCES, TARGET, Said, codes
+from gcfg2helm.enums import Backend, ChartDefaults, FailOn
 from gcfg2helm.findings import Finding, Level
-
-
-class _Asked(NamedTuple):
-    """What the options say of the findings and the talk; the names are those of `options.Settings`."""
-
-    ignore: frozenset[str]
-    fail_on: Level | None
-    verbose: bool
-    quiet: bool
-
-    def heard(self, findings: list[Finding]) -> list[Finding]:
-        """Return the findings that `--ignore` leaves."""
-        return [one for one in findings if one.code not in self.ignore]
-
-    def shown(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return the findings to print."""
-        level = Level.ERROR if self.quiet else Level.INFO if self.verbose else Level.WARNING
-        return [one for one in findings if one.level >= level]
 
 
 class _Asking(NamedTuple):
@@ -67,10 +48,10 @@ def upgrade(
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .html, .md, .json or .txt.")] = None,
     output_format: Annotated[Format | None, typer.Option("--format", help="Print the report in this format, and write no values; shell: the steps as a script for bash.")] = None,
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the upgrade, and write no values.")] = False,
-    chart_defaults: Annotated[str, typer.Option(metavar="server|chart", callback=word("--chart-defaults", "server", "chart"), help="server: write out the defaults that changed; chart: take over the new chart's.")] = "server",
+    chart_defaults: Annotated[ChartDefaults, typer.Option(help="server: write out the defaults that changed; chart: take over the new chart's.")] = ChartDefaults.SERVER,
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
     ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = [],  # noqa: B006
-    fail_on: Annotated[str, typer.Option(metavar="info|warning|error", callback=word("--fail-on", "", "info", "warning", "error"), help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = "",
+    fail_on: Annotated[FailOn | None, typer.Option(help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
 ) -> None:  # fmt: skip
@@ -84,7 +65,7 @@ def upgrade(
       gcfg2helm upgrade --from-cluster --release connect --namespace rstudio -o values.yaml
     """
     with talk.errors():
-        asked = _Asked(frozenset(ignore), Level[fail_on.upper()] if fail_on else None, verbose, quiet)
+        asked = Said(ignore=ignore, fail_on=fail_on, verbose=verbose, quiet=quiet)
         asking = _Asking(since, to, backend, release, namespace, from_cluster, chart, from_chart, helm, mappings)
         files = _files(asking, values, more, output)
         names = [name for name, _ in files]
@@ -94,7 +75,7 @@ def upgrade(
 
             reports.check(report, [*names, *map(str, outputs.values())])
         with talk.progress(f"Upgrading {names[0]}", quiet=quiet):
-            request, found = _request(asking, files, keep=chart_defaults == "server", quiet=quiet)
+            request, found = _request(asking, files, keep=chart_defaults is ChartDefaults.SERVER, quiet=quiet)
             done, findings, made = _made(request, found, asked, outputs)
         if report is not None:
             _write_report(report, made)
@@ -102,9 +83,8 @@ def upgrade(
             _print(made, output_format or Format.TEXT, runbook=runbook)
         elif _may_write(done, findings, asked, strict=strict):
             _write(done, findings, outputs, asked, request.tables, yes=yes, dry_run=dry_run)
-        level = asked.fail_on
         unproven = done.proof.verdict.value == "not proven"
-        if unproven or (level is not None and any(one.level >= level for one in findings)):
+        if unproven or asked.fails(findings, None):
             raise typer.Exit(1)
 
 
@@ -249,7 +229,7 @@ def _version(option: str, text: str) -> Any:
 
 
 def _made(
-    request: Any, more: list[Finding], asked: _Asked, outputs: dict[str, Path | None]
+    request: Any, more: list[Finding], asked: Said, outputs: dict[str, Path | None]
 ) -> tuple[Any, list[Finding], Any]:
     from gcfg2helm.report.upgrade import Report
     from gcfg2helm.runbook import upgrading
@@ -315,7 +295,7 @@ def _text(made: Any, form: Format, width: int, *, colour: bool, runbook: bool = 
 # writing ---------------------------------------------------------------------------------------------------------------
 
 
-def _may_write(done: Any, findings: list[Finding], asked: _Asked, *, strict: bool) -> bool:
+def _may_write(done: Any, findings: list[Finding], asked: Said, *, strict: bool) -> bool:
     """Whether the new values are good enough to be written; else say why, and end."""
     from gcfg2helm.cli import changes
     from gcfg2helm.report import upgrade
@@ -331,7 +311,7 @@ def _may_write(done: Any, findings: list[Finding], asked: _Asked, *, strict: boo
 
 
 def _write(
-    done: Any, findings: list[Finding], outputs: dict[str, Path | None], asked: _Asked, tables: Any, *, yes: bool,
+    done: Any, findings: list[Finding], outputs: dict[str, Path | None], asked: Said, tables: Any, *, yes: bool,
     dry_run: bool,
 ) -> None:  # fmt: skip
     from gcfg2helm.cli import atomic, changes
