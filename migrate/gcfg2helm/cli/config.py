@@ -101,3 +101,36 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     text = "" if value is None else str(getattr(value, "value", value))
     return json.dumps(text, ensure_ascii=False)  # a basic string of TOML for every text without control characters
+
+
+def with_answers(text: str, answers: Mapping[str, Any]) -> str:
+    """Return the file's text with these options set: a key that is there changes in place, others come at its end.
+
+    `answers` are texts or lists of texts by parameter name. Comments and all other lines stay.
+    """
+    lines = text.splitlines(keepends=True)
+    for name, value in answers.items():
+        key = name.replace("_", "-")
+        line = f"{key} = {_toml(value)}\n"
+        start = next((n for n, one in enumerate(lines) if _key_of(one) in (key, name)), None)
+        if start is None:
+            if lines and not lines[-1].endswith("\n"):
+                lines[-1] += "\n"
+            lines.append(line)
+            continue
+        end = next(n for n in range(start + 1, len(lines) + 1) if _is_toml("".join(lines[start:n])))
+        lines[start:end] = [line]
+    return "".join(lines)
+
+
+def _key_of(line: str) -> str:
+    key, sign, _ = line.partition("=")
+    return key.strip().strip("\"'") if sign else ""
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True

@@ -5,7 +5,7 @@ import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -71,6 +71,8 @@ def convert(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing while errors are open or the proof has doubts.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .html, .md, .json or .txt.")] = None,
+    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask what the file cannot tell, and keep the answers in gcfg2helm.toml.")] = False,
+    no_cluster: Annotated[bool, typer.Option("--no-cluster", help="Do not ask kubectl for choices; with --interactive.")] = False,
     out_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="Convert many servers, each into a folder of its own below DIR.", rich_help_panel=MANY)] = None,
     common: Annotated[Path | None, typer.Option(metavar="FILE", help="Split off what their values share into FILE; Helm takes it first.", rich_help_panel=MANY)] = None,
     jobs: Annotated[int, typer.Option(metavar="N", min=0, help="How many at once; 0: one for each processor.", rich_help_panel=MANY)] = 0,
@@ -91,7 +93,14 @@ def convert(
         elif len(gcfg) != 1 or common is not None:
             talk.fail("gcfg2helm: several servers go with --out-dir DIR", 2)
         else:
-            _convert(settings, gcfg[0], output, report, yes=yes, dry_run=dry_run, strict=strict)
+            answers: dict[str, Any] = {}
+            if interactive:
+                from gcfg2helm.cli import questions
+
+                settings, answers = questions.asked(
+                    settings, lambda given: converted(given, gcfg[0], output).findings, cluster=not no_cluster
+                )
+            _convert(settings, gcfg[0], output, report, answers, yes=yes, dry_run=dry_run, strict=strict)
 
 
 def _convert_many(
@@ -110,8 +119,9 @@ def _convert_many(
 
 
 def _convert(
-    settings: Settings, gcfg: str, output: str, report: Path | None, *, yes: bool, dry_run: bool, strict: bool
-) -> None:
+    settings: Settings, gcfg: str, output: str, report: Path | None, answers: dict[str, Any], *,
+    yes: bool, dry_run: bool, strict: bool,
+) -> None:  # fmt: skip
     from gcfg2helm.cli import outputs
 
     if report is not None:
@@ -141,8 +151,26 @@ def _convert(
         _show_closing(settings, made, "")
     else:
         _write_values(settings, loaded, done, made, output, yes=yes, dry_run=dry_run)
+    if answers and not dry_run:
+        _keep(settings, gcfg, output, answers)
     if settings.fails(findings, None) or not (done.proof.proven or done.proof.unjudged):
         raise typer.Exit(1)
+
+
+def _keep(settings: Settings, gcfg: str, output: str, answers: dict[str, Any]) -> None:
+    """Keep the answers for the next run, and say the command line that needs no questions."""
+    from gcfg2helm.cli import atomic, config
+    from gcfg2helm.cli.options import words
+
+    file = config.path_for(gcfg)
+    before = atomic.read(file)
+    try:
+        atomic.write(file, config.with_answers((before or b"").decode("utf-8"), answers).encode("utf-8"), before)
+        talk.say(f"answers kept in {file}")
+    except atomic.WriteError as error:
+        talk.say(f"the answers could not be kept: {error}")
+    given = shlex.join([gcfg, *(["-o", output] if output != "values.yaml" else []), *words(settings)])
+    talk.say(f"without questions: gcfg2helm convert {given}")
 
 
 def _show_head(settings: Settings, report: "Report") -> None:
@@ -234,7 +262,8 @@ def _following(report: "Report", output: str, given: str) -> str:
 
     runbook = f"gcfg2helm check {given.replace(' -o ', ' ')} --runbook"
     if any(one.asks is not Asks.KNOW for one in report.findings):
-        return f"settle what is open here or in {output}, and convert again; the steps: {runbook}"
+        how = "(--interactive asks) " if sys.stdin.isatty() and sys.stderr.isatty() else ""
+        return f"settle what is open {how}here or in {output}, and convert again; the steps: {runbook}"
     return runbook
 
 

@@ -150,7 +150,7 @@ def load(
 
     `real`: with `--chart`, real Helm renders even what the model could. Raises UsageError, helm.HelmError, inputs.InputError, gcfg.GcfgError, helmyaml.YamlError and rows.TablesError.
     """
-    _check(settings)
+    check(settings)
     chart, found = target(settings.chart, settings.chart_version)
     known = load_tables(settings.mappings)
     sources = inputs.documents(name, settings.also)
@@ -179,7 +179,7 @@ def check_names(release: str, namespace: str) -> None:
             raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
 
 
-def _check(settings: Settings) -> None:
+def check(settings: Settings) -> None:
     """Refuse answers that cannot be meant. Raises UsageError."""
     check_names(settings.release, settings.namespace)
     for option, value in (

@@ -1,0 +1,170 @@
+"""`convert --interactive`: what the gcfg cannot tell, asked one question after the other, with the reason and the default.
+
+The answers are the options of the command line; they are kept in gcfg2helm.toml beside the gcfg, so that the next run
+needs none.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from gcfg2helm.cli import kubectl, session, talk
+from gcfg2helm.cli.options import Settings
+from gcfg2helm.enums import SecretMode
+from gcfg2helm.findings import Finding
+
+
+class Question(NamedTuple):
+    """One question: the option that it answers, why it is asked, what happens if it is left open.
+
+    `codes` are the findings that ask it; none: it is always asked. `kind` is what kubectl may list as choices, `several`
+    whether it takes more than one answer. `choices` are the words that it takes, where it takes no others.
+    """
+
+    option: str
+    title: str
+    why: str
+    left: str
+    codes: tuple[str, ...] = ()
+    kind: str = ""
+    everywhere: bool = True
+    several: bool = False
+    choices: tuple[str, ...] = ()
+
+
+_SECRET_WORDS = tuple(mode.value for mode in SecretMode)
+# In the order in which one answer leads to the next.
+QUESTIONS = (
+    Question(
+        "namespace", "Namespace", "The release, its Secrets and its claims are in one namespace.", "it stays as it is",
+        kind="namespaces",
+    ),
+    Question(
+        "secrets", "Secrets",
+        "separate writes a manifest of a Secret and a second values file, both for you alone; existing writes only"
+        " references to a Secret of yours; inline leaves the secrets in values.yaml.",
+        "files of their own", codes=("G2H501", "G2H502", "G2H503", "G2H507"), choices=_SECRET_WORDS,
+    ),
+    Question(
+        "pvc", "Storage: a claim that exists",
+        "Connect's data must outlive the pod. A PersistentVolumeClaim that holds the old server's data directory already?",
+        "an NFS export or a new claim is asked for next", codes=("G2H411",), kind="persistentvolumeclaims", everywhere=False,
+    ),
+    Question(
+        "nfs", "Storage: an NFS export", "An export with the data directory, as HOST:/PATH?", "a new claim is made",
+        codes=("G2H411",),
+    ),
+    Question(
+        "storage_class", "Storage: the class of a new claim",
+        "The pod and the content share the claim, so its class must allow ReadWriteMany.",
+        "the cluster's default class, which may not", codes=("G2H411",), kind="storageclasses",
+    ),
+    Question(
+        "storage_size", "Storage: its size", "How large the new claim is, such as 100Gi.", "the chart's 10Gi",
+        codes=("G2H411",),
+    ),
+    Question(
+        "ingress_class", "Ingress class", "Which ingress controller serves the address.", "the cluster's default, if any",
+        codes=("G2H409",), kind="ingressclasses",
+    ),
+    Question(
+        "tls_secret", "Certificate", "The Secret with the certificate of the ingress.", "one of a proposed name, to be created",
+        codes=("G2H408", "G2H409"), kind="secrets", everywhere=False,
+    ),
+    Question(
+        "license_file_secret", "Licence: a Secret with the licence file", "Connect does not start without a licence.",
+        "a licence server is asked for next", codes=("G2H410",), kind="secrets", everywhere=False,
+    ),
+    Question(
+        "license_server", "Licence: a floating licence server", "Its address, such as licence.example.org:8999.",
+        "Connect does not start until values.yaml names one", codes=("G2H410",),
+    ),
+    Question(
+        "image", "Images for content", "Content runs in these, not in the server's own; several apart by blanks.",
+        "no content runs until executionEnvironments lists one", codes=("G2H407",), several=True,
+    ),
+)  # fmt: skip
+
+
+def asked(
+    settings: Settings, findings_of: Callable[[Settings], Sequence[Finding]], *, cluster: bool
+) -> tuple[Settings, dict[str, Any]]:
+    """Ask every question that the conversion leaves open, and return the settings with the answers, and those by option.
+
+    `findings_of` converts with settings, without writing, and says what is open then. `cluster`: kubectl may be asked for
+    choices. Raises KeyboardInterrupt on ^C or the end of input; nothing is written then.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        talk.fail("gcfg2helm: --interactive asks on a terminal, and there is none", 2)
+    found = kubectl.reachable(settings.namespace) if cluster else None
+    answers: dict[str, Any] = {}
+    open_ = {one.code for one in findings_of(settings)}
+    talk.say("Enter leaves a question open; ^C stops, and nothing is written.")
+    for question in QUESTIONS:
+        if question.codes and not open_ & set(question.codes):
+            continue
+        given = _ask(question, settings, found)
+        found = None if found is not None and found.problem else found
+        if given is None:
+            continue
+        settings = settings._replace(**{question.option: given})
+        answers[question.option] = given.value if isinstance(given, SecretMode) else given
+        if question.option == "namespace" and found is not None:
+            found.namespace = given
+        open_ = {one.code for one in findings_of(settings)}
+    talk.say("")
+    return settings, answers
+
+
+def _ask(question: Question, settings: Settings, cluster: kubectl.Cluster | None) -> Any:
+    """Ask until the answer can be meant; None where it is left as it is."""
+    before = getattr(settings, question.option)
+    standing = before.value if isinstance(before, SecretMode) else " ".join(before) if question.several else before
+    choices = list(question.choices)
+    if cluster is not None and question.kind and not choices:
+        choices = cluster.names(question.kind, everywhere=question.everywhere)
+        if cluster.problem:
+            talk.say(f"  kubectl: {cluster.problem}; no choices are offered.")
+            cluster = None
+    for line in _lines(question, choices, standing):
+        talk.say(line)
+    while True:
+        text = _read(f"  [{standing or 'open'}]: ")
+        if not text or text == standing:
+            return None
+        if text.isdigit() and 0 < int(text) <= len(choices):
+            text = choices[int(text) - 1]
+        if question.choices and text not in question.choices:
+            talk.say(f"  One of {', '.join(question.choices)}.")
+            continue
+        given: Any = tuple(text.split()) if question.several else text
+        given = SecretMode(text) if question.option == "secrets" else given
+        try:
+            session.check(settings._replace(**{question.option: given}))
+        except session.UsageError as error:
+            talk.say(f"  {error}")
+            continue
+        return given
+
+
+def _lines(question: Question, choices: Sequence[str], standing: str) -> Iterator[str]:
+    import textwrap
+
+    width = min(talk.width(sys.stderr), 100) - 2
+    yield ""
+    yield f"{question.title} (--{question.option.replace('_', '-')})"
+    rest = "it stays" if standing else question.left
+    for text in (question.why, f"Left open: {rest}."):
+        yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    for number, one in enumerate(choices, 1):
+        yield f"  {number}) {one}"
+
+
+def _read(prompt: str) -> str:
+    """Return a line of the terminal; ^C and the end of input stop the whole."""
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise KeyboardInterrupt
+    return line.strip()
