@@ -6,6 +6,7 @@ needs none.
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gcfg2helm.cli import kubectl, session, talk
@@ -107,7 +108,7 @@ def asked(
         found = None if found is not None and found.problem else found
         if given is None:
             continue
-        settings = settings._replace(**{question.option: given})
+        settings = replace(settings, **{question.option: given})
         answers[question.option] = given.value if isinstance(given, SecretMode) else given
         if question.option == "namespace" and found is not None:
             found.namespace = given
@@ -137,10 +138,10 @@ def _ask(question: Question, settings: Settings, cluster: kubectl.Cluster | None
         if question.choices and text not in question.choices:
             talk.say(f"  One of {', '.join(question.choices)}.")
             continue
-        given: Any = tuple(text.split()) if question.several else text
+        given: Any = text.split() if question.several else text
         given = SecretMode(text) if question.option == "secrets" else given
         try:
-            session.check(settings._replace(**{question.option: given}))
+            session.check(replace(settings, **{question.option: given}))
         except session.UsageError as error:
             talk.say(f"  {error}")
             continue
