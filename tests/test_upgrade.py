@@ -71,7 +71,7 @@ def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
         (["--from", "0.20.0", "--to", "0.9.0"], "", 2, "--to 0.9.0 is older than --from 0.20.0"),
         (["--from", "0.3.0", "--to", "0.8.0", "--backend", "kubernetes"], "", 3, "needs chart 0.9.0 or newer"),
         (["--from", "0.9.0"], "grafana: {}\nadminUser: x\n", 3, "these are not values of rstudio-connect"),
-        (["--from", "0.9.0"], "launcher: {enabled: true}\nbackends: {kubernetes: {enabled: true}}\n", 3, "cannot both be true"),
+        (["--from", "0.9.0"], "launcher: {enabled: true}\nbackends: {kubernetes: {enabled: true}}\n", 3, "values.yaml:2:25: G2H305 `launcher.enabled` and `backends.kubernetes.enabled` cannot both"),
         (["--from", "0.8.38"], "sharedStorage: 3\n", 3, "chart 0.8.38 refuses these values"),
         (["--from", "0.8.38"], "a: b: c\n", 3, "values.yaml:1:"),
         (["--from", "0.8.38", "--release", "NO"], "", 2, "--release"),
@@ -340,6 +340,38 @@ def test_a_chart_beside_the_values(chart_yaml: str, said: str, tmp_path: Path, m
     (tmp_path / "Chart.yaml").write_text(chart_yaml)
     (tmp_path / "values.yaml").write_text(OLD)
     assert said in run("upgrade", "values.yaml", "--dry-run").output
+
+
+# layouts ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            b"launcher:\r\n  enabled: true\r\n  namespace: x # y\r\nsharedStorage:\r\n  create: true\r\n",
+            b"launcher:\r\n  enabled: false\r\nbackends:\r\n  kubernetes:\r\n    namespace: x # y\r\n    enabled: true\r\n"
+            b"sharedStorage:\r\n  create: true\r\n",
+            id="CRLF",
+        ),
+        pytest.param(
+            b"\xef\xbb\xbfsharedStorage: {create: true}\nlauncher:\n  enabled: true\n",
+            b"\xef\xbb\xbfsharedStorage: {create: true}\nlauncher:\n  enabled: false\nbackends:\n  kubernetes:\n    enabled: true\n",
+            id="byte order mark",
+        ),
+        pytest.param(
+            b"sharedStorage: {create: true}\nlauncher:\n  enabled: 'true'\n",
+            b"sharedStorage: {create: true}\nlauncher:\n  enabled: false\nbackends:\n  kubernetes:\n    enabled: true\n",
+            id="a text that the template takes for true",
+        ),
+    ],
+)
+def test_a_layout_stays(before: bytes, after: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "values.yaml").write_bytes(before)
+    done = run("upgrade", "values.yaml", "--from", "0.8.38", "--backend", "kubernetes", "--yes")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "values.yaml").read_bytes() == after
 
 
 # where it goes ---------------------------------------------------------------------------------------------------------

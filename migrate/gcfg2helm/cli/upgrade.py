@@ -310,6 +310,12 @@ def _may_write(done: Any, findings: list[Finding], asked: Said, *, strict: bool)
     return talk.fail(f"gcfg2helm: nothing was written: {why}", 1)
 
 
+def _mark(name: str) -> str:
+    """Return the byte order mark that a file begins with; it stays."""
+    path = Path(name)
+    return "\ufeff" if path.is_file() and path.read_bytes().startswith(b"\xef\xbb\xbf") else ""
+
+
 def _write(
     done: Any, findings: list[Finding], outputs: dict[str, Path | None], asked: Said, tables: Any, *, yes: bool,
     dry_run: bool,
@@ -321,11 +327,8 @@ def _write(
     sys.stdout.write("".join(printed))
     sys.stdout.flush()
     held = {path: atomic.read(path) for path in outputs.values() if path}
-    new = [
-        (path, done.files[name].text)
-        for name, path in outputs.items()
-        if path and held[path] != done.files[name].text.encode("utf-8")
-    ]
+    texts = {name: _mark(name) + done.files[name].text for name in outputs}
+    new = [(path, texts[name]) for name, path in outputs.items() if path and held[path] != texts[name].encode("utf-8")]
     if not asked.quiet:
         for before, (name, path) in zip(done.before, outputs.items(), strict=True):
             changes.show(before, done.files[name].tree, tables, str(path or name), stream=sys.stderr)

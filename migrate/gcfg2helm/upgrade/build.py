@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm.chart import KUBERNETES_SINCE
+from gcfg2helm.chart.template import truth
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Finding, InputError, finding
 from gcfg2helm.plan import moves
-from gcfg2helm.upgrade import accounts, compare, defaults, images, layering, objects, settings, sides
+from gcfg2helm.upgrade import accounts, compare, defaults, images, layering, objects, places, settings, sides
 from gcfg2helm.upgrade.model import Proof, Request, Upgrade
 from gcfg2helm.values import read, splice
 from gcfg2helm.values.paths import dotted
@@ -35,6 +36,7 @@ def upgraded(request: Request) -> Upgrade:
 
     Raises read.YamlError, InputError where the old chart refuses the values, and helm.HelmError where real Helm does.
     """
+    origin = request
     before = [read.load(text, name) for name, text in request.files]
     layers = [_inside(request, tree) for tree in before]
     given = charts.merge({}, *layers)
@@ -66,12 +68,13 @@ def upgraded(request: Request) -> Upgrade:
     new = sides.side(request.new, request.new_helm, after, request.release, request.namespace)
     found += [*old.findings, *new.findings]
     if isinstance(new.rendered, charts.Refused):
-        return Upgrade(request, backend, before, files, Proof((), refused=True), [*found, *new.rendered.findings])
+        found = places.placed(origin, [*found, *new.rendered.findings])
+        return Upgrade(request, backend, before, files, Proof((), refused=True), found)
     then = charts.merge({}, *after)
     found += accounts.unlabelled(request, backend, was, then)
     found += _objects(request, old, new, given, then)
     rows, doubts = compare.compared(request, old.rendered, new.rendered, reasons)
-    return Upgrade(request, backend, before, files, Proof(rows), [*found, *doubts])
+    return Upgrade(request, backend, before, files, Proof(rows), places.placed(origin, [*found, *doubts]))
 
 
 def _decided(
@@ -167,9 +170,10 @@ def _of_then(request: Request, layer: dict[str, Tree]) -> dict[str, Tree]:
 
 def backend_of(merged: dict[str, Tree]) -> Backend | None:
     """Return the back end that merged values switch on; None where content runs in the pod of Connect."""
-    if find(merged, _DIRECT) is True:
+    direct, launcher = find(merged, _DIRECT), find(merged, _LAUNCHER)
+    if direct is not MISSING and truth(direct):  # type: ignore[arg-type]
         return Backend.KUBERNETES
-    return Backend.LAUNCHER if find(merged, _LAUNCHER) is True else None
+    return Backend.LAUNCHER if launcher is not MISSING and truth(launcher) else None  # type: ignore[arg-type]
 
 
 # what is no good -------------------------------------------------------------------------------------------------------
@@ -188,7 +192,10 @@ def _check(request: Request, given: dict[str, Tree]) -> None:
 def _refused(request: Request, rendered: charts.Refused) -> InputError:
     """Return the error for values that the old chart refuses."""
     lines = [f"{request.files[0][0]}: chart {request.old} refuses these values; is --from right?"]
-    lines += [f"  {one.code} {one.what} {one.todo}".rstrip() for one in rendered.findings]
+    lines += [
+        f"  {f'{one.place}: ' if one.place else ''}{one.code} {one.what} {one.todo}".rstrip()
+        for one in places.placed(request, rendered.findings)
+    ]
     return InputError("\n".join(lines))
 
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 def carried(text: str, edits: Iterable[Edit]) -> str:
     """Return the text with what the edits carry from one key to another moved, as far as that goes line by line."""
-    if "\r" in text or "\t" in text:
-        return text
     wanted = [edit for edit in edits if edit.carried]
+    if wanted and "\r" in text:
+        plain = text.replace("\r\n", "\n")
+        return text if "\r" in plain else carried(plain, wanted).replace("\n", "\r\n")
     try:
         file = _File(text) if wanted else None
     except read.YamlError:
