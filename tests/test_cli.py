@@ -6,37 +6,15 @@ import os
 import pty
 import stat
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import CORPUS, FIXTURES, ROOT
+from conftest import CORPUS, FIXTURES
+from helpers.run import LDAP, LICENSED, PROGRAM, run
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-PROGRAM = [sys.executable, "-c", "from gcfg2helm.cli import main; main()"]
-LDAP = ROOT / "fixtures/ldap-postgres/rstudio-connect.gcfg"
-LICENSED = ("--license-server", "licence.example.org:8989")
-
-
-def run(
-    *arguments: str | Path, cwd: Path, stdin: bytes | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
-        cwd=cwd,
-        input=stdin or b"",
-        capture_output=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert "Traceback" not in err
-    assert "a bug" not in err, err
-    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from gcfg2helm.offhost import build
 from gcfg2helm.values import splice
 from gcfg2helm.values.tree import Edit
 from gcfg2helm.verify import run as verifying
-from test_plan import converted, request
+from helpers.make import converted, request
 
 if TYPE_CHECKING:
     from gcfg2helm.convert import Conversion
@@ -89,7 +89,7 @@ def test_a_change_makes_it(code: str, change: Edit) -> None:
 
 
 def test_the_back_end_of_an_existing_file(tmp_path: Any) -> None:
-    from test_cli import run
+    from helpers.run import run
 
     (tmp_path / "x.gcfg").write_text(BASE)
     (tmp_path / "values.yaml").write_text("backends: {kubernetes: {enabled: true}}\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gcfg2helm.cli import atomic
-from test_cli import LDAP, run
+from helpers.run import LDAP, run
 
 if TYPE_CHECKING:
     from pathlib import Path

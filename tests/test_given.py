@@ -23,8 +23,8 @@ from gcfg2helm.convert import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import InputError
 from gcfg2helm.plan.request import Request
-from test_cli import LDAP
-from test_helmyaml import HELM, needs_helm
+from helpers.helm import HELM, needs_helm
+from helpers.run import LDAP
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import shutil
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,13 +11,13 @@ import pytest
 from gcfg2helm.chart import template
 from gcfg2helm.masked import Secret
 from gcfg2helm.values import read, scalars
+from helpers.helm import helm, needs_helm
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gcfg2helm.values.tree import Tree
 
-HELM = shutil.which("helm", path=str(Path(sys.executable).parent)) or shutil.which("helm")
-CHART = Path(__file__).parent / "chart"
-needs_helm = pytest.mark.skipif(HELM is None, reason="Helm is not installed (the test extra brings it)")
 
 SCALARS: dict[str, Tree] = {
     "1": 1,
@@ -194,21 +189,6 @@ REFUSED_BY_US: dict[str, tuple[int, int]] = {
     " a: 1\nb: 2\n": (2, 1),
     "a: x\u2028y\n": (1, 5),
 }
-
-
-def helm(text: str, folder: Path) -> tuple[Tree, str] | None:
-    """Return the values and the printed `config` as real Helm has them; None where it refuses."""
-    assert HELM is not None
-    file = folder / "values.yaml"
-    file.write_bytes(text.encode())
-    run = subprocess.run(
-        [HELM, "template", "x", CHART, "-f", file], capture_output=True, text=True, timeout=60, check=False
-    )
-    if run.returncode:
-        return None
-    lines = dict(line.strip().split(": ", 1) for line in run.stdout.splitlines() if line.startswith("  "))
-    tree, printed = (base64.b64decode(lines[key].strip('"')).decode() for key in ("json", "gcfg"))
-    return json.loads(tree), printed
 
 
 @pytest.mark.parametrize("text", SCALARS)

@@ -11,17 +11,17 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from typer.testing import CliRunner
 
 from conftest import ROOT, SHARED
 from gcfg2helm import chart, convert, gcfg
-from gcfg2helm.cli import app, disk
+from gcfg2helm.cli import disk
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan.request import Request
 from gcfg2helm.values import read
 from gcfg2helm.values.tree import MISSING, find, same
 from gcfg2helm.versions import Version
-from test_cli import LDAP
+from helpers.run import LDAP, told
+from helpers.run import invoke as run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,25 +37,8 @@ WRITTEN = ("values.yaml", "values.secret.yaml", "values.secret-values.yaml", "va
 REFUSED = "G2H3"  # findings of the chart's model: a case with one of them shows a refusal
 
 
-def run(*arguments: str) -> Any:
-    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
-    assert "a bug" not in result.output
-    return result
-
-
 def expected(name: str) -> str:
     return name.replace("values", "expected", 1)
-
-
-def told(report: Path) -> str:
-    """Return the findings of a report, the gravest first: what happened, and what to do."""
-    lines: list[str] = []
-    for one in json.loads(report.read_text())["findings"]:
-        at = f" line {one['line']}" if one.get("line") else ""
-        lines.append(f"{one['level']} {one['code']}{at}: {one['what']}")
-        if one.get("todo"):
-            lines.append(f"    {one['todo']}")
-    return "".join(f"{line}\n" for line in lines)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -17,8 +17,8 @@ from gcfg2helm.enums import Backend, CommentMode, SecretMode
 from gcfg2helm.plan.context import Options
 from gcfg2helm.values import read, splice, write
 from gcfg2helm.values.tree import Comments, Edit, Tree, same
-from test_plan import request
-from test_survive import TRAPS, trees
+from helpers.draw import TRAPS, trees
+from helpers.make import request
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from gcfg2helm.enums import Backend
 from gcfg2helm.findings import codes
 from gcfg2helm.plan import slots
 from gcfg2helm.plan.decisions import Outcome
-from gcfg2helm.plan.request import Request
 from gcfg2helm.versions import Version
+from helpers.make import converted, request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,25 +25,6 @@ if TYPE_CHECKING:
 
 READABLE = [path for path in [*FIXTURES, *CORPUS] if path.stem != "truncated-quote"]
 BOUNDARIES = ["0.3.0", "0.7.0", "0.8.0", "0.8.35", "0.9.0", "0.20.0", "0.20.1", "0.21.0"]
-
-
-def request(
-    source: bytes | str,
-    known: Tables,
-    version: str = "0.21.0",
-    backend: Backend = Backend.LAUNCHER,
-    values: str | None = None,
-) -> Request:
-    sources = [("f.gcfg", gcfg.parse(source, "f.gcfg"))]
-    return Request(
-        sources, known, chart.known(Version.parse(version)), backend, "rsc", "rstudio-connect", values=values
-    )
-
-
-def converted(
-    source: bytes | str, known: Tables, version: str = "0.21.0", backend: Backend = Backend.LAUNCHER
-) -> Conversion:
-    return convert(request(source, known, version, backend))
 
 
 def adds_up(done: Conversion, document: gcfg.Document) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from test_cli import run
+from helpers.run import run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from gcfg2helm.convert import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.request import Request
-from test_cli import run
+from helpers.run import run
 
 if TYPE_CHECKING:
     from pathlib import Path

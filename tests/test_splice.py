@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gcfg2helm.values import read, splice
 from gcfg2helm.values.tree import Comments, Edit, Tree, applied, find, same
+from helpers.draw import documents, keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -246,39 +247,6 @@ def test_real_values_files_lose_no_line(shared: Path) -> None:
         assert same(read.load(done.text), applied(tree, mine)), name
         touched = ("enabled:", "create:", "pod:", "launcher:", "rbac:", "config:", "env:", "Server:")
         assert [line for line in removed(text, done.text) if not line.strip().startswith(touched)] == [], name
-
-
-keys = st.sampled_from(["a", "b", "c d", "on", "x"])
-leaf = st.sampled_from(
-    [
-        "1",
-        '"two"',
-        "'three'",
-        "null",
-        "",
-        "[1, 2]",
-        "{k: v}",
-        "text # remark",
-        "|\n{pad}  lines\n{pad}  more",
-        "\n{pad}- 1\n{pad}- two  ",
-    ]
-)
-
-
-@st.composite
-def documents(draw: st.DrawFn, depth: int = 0) -> str:
-    """Draw a block map as people write it: odd indentation, comments, blank lines, several styles."""
-    pad = " " * depth
-    step = draw(st.sampled_from([1, 2, 4]))
-    lines: list[str] = []
-    for key in draw(st.lists(keys, min_size=1, max_size=4, unique=True)):
-        if draw(st.booleans()):
-            lines.append(draw(st.sampled_from([f"{pad}# note", "", f"{pad}   # odd", "# left"])))
-        if depth < 6 and draw(st.booleans()):
-            lines += [f"{pad}{key}:{draw(st.sampled_from(['', '  # about']))}", draw(documents(depth + step))]
-        else:
-            lines.append(f"{pad}{key}: {draw(leaf).replace('{pad}', pad)}")
-    return "\n".join(lines)
 
 
 paths = st.lists(keys, min_size=1, max_size=3).map(tuple)

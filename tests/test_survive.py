@@ -15,21 +15,12 @@ from gcfg2helm.masked import Secret
 from gcfg2helm.plan.slots import node
 from gcfg2helm.values import read, splice, write
 from gcfg2helm.values.tree import Edit, Tree, same
-from test_helmyaml import helm, needs_helm
+from helpers.draw import TRAPS, texts, trees
+from helpers.helm import helm, needs_helm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TRAPS = [
-    "1000000", "1048576", "9007199254740993", "0755", "010", "0x1F", "1_000", "1.10", "1e3", ".inf", "-.INF", ".nan", "yes", "on", "y", "no", "off",
-    "n", "~", "null", "Null", "true", "True", "TRUE", "false", "False", "", " ", " a", "a ", "a;b", "a#b", "a # b", "#a", 'a"b', '"', "\\", "EXAMPLE\\admin",
-    "a\nb", "a\tb", "\n", "12:30", "12:30:45", "2024-01-01", "2024-01-01T00:00:00Z", "<<", "=", "!", "&a", "*a", "- a", "-", "? a", ":", ": a", "a: b", "a:",
-    "{a}", "[a]", "{{ .Values.x }}", "%", "@", "`", "|", ">", "'", "''", "a'b", "\u2028", "\u00a0", "\ufeff", "\x85", "\x7f", "\x01", "é", "名", "😀",
-    "0", "-1", "+1", "1.", ".5", "999999", "-999999", "0b1", "0o7", "1,000", "12e03", "...", "---", "a\\nb", "a\u202eb", "y:", "on:", "x" * 3000, "a  b",
-]  # fmt: skip
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=40) | st.sampled_from(
-    TRAPS
-)
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n"), min_size=1, max_size=1200).filter(
     bool
 )
@@ -89,12 +80,6 @@ def test_every_text_survives_real_helm(tmp_path: Path) -> None:
         assert document["Lists"].getlist(f"K{number}") == [text, "x"]
         if name := text.replace("\n", ""):
             assert document[gcfg.header(f"N{number}", name)]["K"] == text
-
-
-scalars = st.none() | st.booleans() | st.integers(-(10**5), 10**5) | texts
-trees: st.SearchStrategy[Tree] = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=12
-)
 
 
 @given(st.dictionaries(texts, trees, max_size=4))

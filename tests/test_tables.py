@@ -15,7 +15,7 @@ from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.tables import Action, Fate, Holds, Kind, Setting, Source, Tables
 from gcfg2helm.tables.rows import Problem, TablesError
 from gcfg2helm.versions import Version
-from test_plan import converted
+from helpers.make import converted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,8 +24,9 @@ from gcfg2helm.upgrade.model import Request, Status
 from gcfg2helm.values import read, relocate
 from gcfg2helm.values.tree import Carried, Edit, find
 from gcfg2helm.versions import Version
-from test_helmyaml import HELM, needs_helm
-from test_merging import run, told
+from helpers.helm import HELM, needs_helm
+from helpers.run import invoke as run
+from helpers.run import told
 
 if TYPE_CHECKING:
     from pathlib import Path

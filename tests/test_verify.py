@@ -26,9 +26,9 @@ from gcfg2helm.verify import compare
 from gcfg2helm.verify import run as verifying
 from gcfg2helm.verify.model import Proof, Verdict
 from gcfg2helm.versions import Version
-from test_cli import LDAP, run
-from test_helmyaml import HELM, needs_helm
-from test_plan import converted, request
+from helpers.helm import HELM, needs_helm
+from helpers.make import converted, request
+from helpers.run import LDAP, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
