@@ -9,7 +9,7 @@ from gcfg2helm import gcfg
 from gcfg2helm.masked import STARS
 from gcfg2helm.plan.slots import node
 from gcfg2helm.values import write
-from gcfg2helm.values.comments import WIDTH, filled
+from gcfg2helm.values.comments import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,7 +93,7 @@ def prose(lines: Iterable[str]) -> list[str]:
         text = f"{carry} {line}" if carry else line
         carry = ""
         if len(text) > WIDTH:
-            *full, carry = filled(text)
+            *full, carry = write.filled(text, WIDTH)
             done += full
             if line.startswith("http"):
                 done.append(carry)

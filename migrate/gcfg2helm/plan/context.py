@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gcfg2helm import gcfg
@@ -70,21 +71,19 @@ class Options(NamedTuple):
         return self.read_beside(path) if found is None else found
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Group:
     """All entries of one setting in one section: `live` are those that count, in order.
 
     `known`: the tables list the setting; else `setting` is made of the entry itself.
     """
 
-    __slots__ = ("entries", "known", "live", "setting", "subsection", "texts")
-
-    def __init__(self, setting: Setting, known: bool, subsection: str | None, entries: list[Located]) -> None:  # noqa: FBT001
-        self.setting = setting
-        self.known = known
-        self.subsection = subsection
-        self.entries = entries
-        self.live: list[Located] = []
-        self.texts: list[str] | None = None
+    setting: Setting
+    known: bool
+    subsection: str | None
+    entries: list[Located]
+    live: list[Located] = field(default_factory=list)
+    texts: list[str] | None = None
 
     def __repr__(self) -> str:
         return f"<Group {self.key}>"

@@ -11,6 +11,7 @@ import posixpath
 import re
 import shlex
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.enums import SecretMode
@@ -75,17 +76,15 @@ class Mounts(NamedTuple):
     missing: list[Missing]
 
 
+@dataclass(slots=True, repr=False)
 class _File:
     """A file to mount: what reading it gave stands in `content`."""
 
-    __slots__ = ("content", "key", "path", "places", "secret")
-
-    def __init__(self, path: str, place: Place, key: str, *, secret: bool) -> None:
-        self.path = path
-        self.places = [place]
-        self.key = key
-        self.secret = secret
-        self.content: bytes | str | None = None
+    path: str
+    places: list[Place]
+    key: str
+    secret: bool
+    content: bytes | str | None = None
 
     @property
     def place(self) -> Place:
@@ -93,15 +92,13 @@ class _File:
         return self.places[0]
 
 
+@dataclass(slots=True, repr=False)
 class _Volume:
     """All files of one folder and one kind."""
 
-    __slots__ = ("files", "name", "secret")
-
-    def __init__(self, name: str, *, secret: bool) -> None:
-        self.name = name
-        self.secret = secret
-        self.files: list[_File] = []
+    name: str
+    secret: bool
+    files: list[_File] = field(default_factory=list)
 
 
 def build(ctx: Context, carried: Sequence[Group]) -> Mounts:
@@ -152,7 +149,7 @@ def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], moun
                 what = f"{group.key} names {path}, {problem}."
                 mounts.findings.append(finding("G2H515", what, "Choose another path.", at.place))
             else:
-                files[path] = _File(path, at.place, group.key, secret=setting.holds_secret)
+                files[path] = _File(path, [at.place], group.key, secret=setting.holds_secret)
                 if setting.encrypted:
                     what = f"{path}, which {group.key} names, may hold an encrypted value; this program cannot tell."
                     todo = "If it does, bring the old server's key file along with the data directory."

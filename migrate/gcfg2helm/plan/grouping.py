@@ -14,9 +14,9 @@ from gcfg2helm.plan.decisions import Located
 from gcfg2helm.tables import Kind, Setting, Source, Subsection, Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from gcfg2helm.gcfg import Document, Entry
+    from gcfg2helm.gcfg import Document
 
 Key: TypeAlias = "tuple[str, str | None, str]"
 Groups: TypeAlias = "dict[Key, Group]"
@@ -37,38 +37,6 @@ def group_entries(sources: Sequence[tuple[str, Document]], tables: Tables, envir
     for group in groups.values():
         group.live = _live(group, environment)
     return groups
-
-
-class Entries:
-    """The entries of one document by setting; a group is made when it is asked for, which saves memory in large files."""
-
-    def __init__(self, file: str, document: Document, tables: Tables) -> None:
-        self._file = file
-        self._tables = tables
-        self._entries: dict[Key, Entry | list[Entry]] = {}
-        for entry in document.entries:
-            key = gcfg.lower(entry.section), entry.subsection, gcfg.lower(entry.name)
-            before = self._entries.setdefault(key, entry)
-            if before is entry:
-                continue
-            if isinstance(before, list):
-                before.append(entry)
-            else:
-                self._entries[key] = [before, entry]
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self._entries)
-
-    def group(self, key: Key) -> Group | None:
-        """Return the group of a setting; None where the document does not have it."""
-        found = self._entries.get(key)
-        if found is None:
-            return None
-        several = found if isinstance(found, list) else [found]
-        group = _new_group(Located(self._file, several[0]), self._tables)
-        group.entries += [Located(self._file, entry) for entry in several[1:]]
-        group.live = _live(group, "")
-        return group
 
 
 def _new_group(at: Located, tables: Tables) -> Group:

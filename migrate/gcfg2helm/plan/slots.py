@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gcfg2helm import gcfg
@@ -13,24 +14,23 @@ if TYPE_CHECKING:
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}", re.ASCII)
 
 
+@dataclass(slots=True, repr=False)
 class Slot:
     """What shall stand at one path under `config`: texts as Connect reads them, each with its place in the sources."""
 
-    __slots__ = ("parts", "path", "secret", "several", "todo")
-
-    def __init__(self, path: Path, several: bool) -> None:  # noqa: FBT001 - private, and read at its calls
-        self.path = path
-        self.several = several
-        self.secret = False
-        self.todo = ""
-        self.parts: list[tuple[int, int, str]] = []
+    path: Path
+    several: bool
+    secret: bool = False
+    todo: str = ""
+    parts: list[tuple[int, int, str]] = field(default_factory=list)
 
     @property
     def values(self) -> list[str]:
         """The texts in the order of the sources."""
-        if len(self.parts) == 1:
-            return [self.parts[0][2]]
         return [text for _, _, text in sorted(self.parts, key=lambda part: part[:2])]
+
+    def __repr__(self) -> str:
+        return f"<Slot {self.path}>"  # the texts may be secrets
 
 
 def node(text: str) -> Scalar:

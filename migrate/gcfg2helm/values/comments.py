@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import TYPE_CHECKING
 
 from gcfg2helm.values import write
@@ -74,22 +73,8 @@ def todo_lines(text: str) -> list[str]:
     if not text:
         return []
     first, *more = text.split("\n")
-    begin, *rest = filled(TODO + first, WIDTH - len(MORE))
+    begin, *rest = write.filled(TODO + first, WIDTH - len(MORE))
     return [begin, *(MORE + line for line in (*rest, *more))]
-
-
-def filled(text: str, width: int = WIDTH) -> list[str]:
-    """Return a text as lines that are not too long, as far as it has blanks to break it at; a blank at its start stays."""
-    margin = text[: len(text) - len(text.lstrip(" "))]
-    broken = textwrap.wrap(
-        text.lstrip(" "),
-        max(width - len(margin), 30),
-        break_long_words=False,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-        expand_tabs=False,
-    )
-    return [margin + line for line in broken] or [""]
 
 
 # as lines -------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ characters that a terminal or a reader could stumble over are escaped.
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 from gcfg2helm.masked import Secret
@@ -85,6 +86,20 @@ def comment(text: str) -> str:
     """Return a comment line without indentation; what is not printable is shown by its number."""
     shown = visible(text.rstrip())
     return f"# {shown}" if shown else "#"
+
+
+def filled(text: str, width: int) -> list[str]:
+    """Return a text as lines that are not too long, as far as it has blanks to break it at; a blank at its start stays."""
+    margin = text[: len(text) - len(text.lstrip(" "))]
+    broken = textwrap.wrap(
+        text.lstrip(" "),
+        max(width - len(margin), 30),
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        expand_tabs=False,
+    )
+    return [margin + line for line in broken] or [""]
 
 
 def visible(text: str) -> str:
@@ -180,8 +195,8 @@ def _item(item: Tree, indent: int) -> Iterator[str]:
 
 def document(tree: Mapping[str, Tree], above: Sequence[str] = ()) -> str:
     """Return a whole file of its own: comment lines at its top, then the map."""
-    lines = [*(comment(line) for line in above), *block(dict(tree), 0)]
-    return "".join(f"{line}\n" for line in lines)
+    comments = [comment(line) for text in above for line in filled(text, WIDTH - 2)]
+    return joined(["---", *comments, *block(dict(tree), 0)], "\n")
 
 
 def documents(objects: Sequence[object]) -> str:
@@ -193,7 +208,7 @@ def documents(objects: Sequence[object]) -> str:
     maps = [one for one in objects if isinstance(one, dict)]
     if len(maps) < len(objects):
         raise TypeError("a Kubernetes object is a map")
-    return "".join("---\n" + (document(one) or "{}\n") for one in maps)
+    return "".join(document(one) if one else "--- {}\n" for one in maps)
 
 
 def joined(lines: Iterable[str], newline: str) -> str:

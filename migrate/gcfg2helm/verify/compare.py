@@ -16,7 +16,7 @@ from gcfg2helm.masked import Secret
 from gcfg2helm.plan import connect as connects
 from gcfg2helm.plan import defaults, secrets
 from gcfg2helm.plan.decisions import Outcome
-from gcfg2helm.plan.grouping import Entries, Key
+from gcfg2helm.plan.grouping import Groups, Key, group_entries
 from gcfg2helm.plan.merge import LIST_PATHS, brief
 from gcfg2helm.tables import Fate, Setting, Tables
 from gcfg2helm.tables.types import meaning
@@ -40,7 +40,7 @@ class _Comparison:
         values: Mapping[str, Tree],
         keep: ChartDefaults,
         prefer: Prefer,
-        entries: Entries,
+        entries: Groups,
         *,
         every: bool,
     ) -> None:
@@ -111,7 +111,7 @@ class _Comparison:
         """Compare one setting on both sides."""
         decision = decisions[-1]
         values = _values(decisions)
-        group = self.entries.group(key)
+        group = self.entries.get(key)
         variable = next((one.variable for one in decisions if one.variable), "")
         if not values and (group is None or (variable and key not in self.config)):
             self._only_environment(decisions)
@@ -250,7 +250,7 @@ class _Comparison:
             self.findings.append(finding("G2H611", f"{dotted(path)} {what}", path=path))
         if self.layout.broken:
             return
-        printed = {key: len(group.entries) for key in self.entries if (group := self.entries.group(key))}
+        printed = {key: len(group.entries) for key, group in self.entries.items()}
         for key in sorted(printed.keys() | self.layout.lines.keys(), key=str):
             meant = self.layout.lines.get(key, 0)
             if printed.get(key, 0) != meant:
@@ -262,7 +262,7 @@ class _Comparison:
         """Return what the pod reads of itself."""
 
         def text(section: str, name: str) -> str:
-            group = self.entries.group((section, None, name))
+            group = self.entries.get((section, None, name))
             return group.value if group else ""
 
         return reach.Read(text("server", "datadir"), text("http", "listen"), text("https", "listen"))
@@ -276,7 +276,7 @@ class _Comparison:
 
         def reads(name: str, text: str | None) -> variables.Setting:
             key = by_variable.get(name) or in_file.get(name)
-            group = self.entries.group(key) if key else None
+            group = self.entries.get(key) if key else None
             if key is None:
                 return variables.Setting(known=False, same=False)
             setting = group.setting if group else self.tables.find(key[0], key[2]) or Setting(key[0], key[2])
@@ -345,7 +345,7 @@ def compare(
     except gcfg.GcfgError as error:
         what = f"Connect could not read the rendered file: line {error.line}: {error.message}."
         return Proof((), (finding("G2H601", what),))
-    work = _Comparison(plan, tables, values, keep, prefer, Entries(file, document, tables), every=every)
+    work = _Comparison(plan, tables, values, keep, prefer, group_entries([(file, document)], tables), every=every)
     expected = work.expected()
     empty = _empty_sections(document)
     del document
@@ -353,9 +353,9 @@ def compare(
         work.compare(key, decisions)
     work.account()
     for key in work.entries:
-        if found := work.entries.group(key):
+        if found := work.entries.get(key):
             work.unknown(found)
-        if key not in expected and (group := work.entries.group(key)) and group.live:
+        if key not in expected and (group := work.entries.get(key)) and group.live:
             work.extra(key, group)
     work.empty(empty)
     work.structure()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gcfg2helm.plan.decisions import Plan
-    from gcfg2helm.plan.grouping import Entries, Key
+    from gcfg2helm.plan.grouping import Groups, Key
     from gcfg2helm.values.tree import Path, Tree
 
 _PLAIN_SECTION = re.compile(r'[A-Za-z][A-Za-z0-9-]*(?: "[^"\\\r\n\0]+")?')
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     broken: tuple[tuple[Path, str], ...]
 
 
-def of(plan: Plan, values: Mapping[str, Tree], entries: Entries) -> Layout:
+def of(plan: Plan, values: Mapping[str, Tree], entries: Groups) -> Layout:
     """Lay out what a chart prints for the user's values, all files merged in Helm's order.
 
     Of a chart that the tables do not know, what the rendered `entries` hold besides `config` is what it writes itself.
@@ -53,9 +53,9 @@ def of(plan: Plan, values: Mapping[str, Tree], entries: Entries) -> Layout:
     return _laid_out(sections, own, slipped)
 
 
-def _seen(config: Tree, entries: Entries) -> Layout:
+def _seen(config: Tree, entries: Groups) -> Layout:
     made = _laid_out(config if isinstance(config, dict) else {}, {}, frozenset())
-    groups = {key: group for key in entries if key not in made.lines and (group := entries.group(key))}
+    groups = {key: group for key, group in entries.items() if key not in made.lines}
     return made._replace(
         managed={key: group.values for key, group in groups.items()},
         slipped=frozenset(key for key in groups if not managed.of_the_chart(key[0])),
