@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from gcfg2helm.tables import Setting, Tables
 
-BANNER = re.compile(r"[-=*#~_]{3,}.*|.*[-=*#~_]{3,}[\s;#]*")
+_BANNER = re.compile(r"[-=*#~_]{3,}.*|.*[-=*#~_]{3,}[\s;#]*")
 _OPEN_SENTENCE = re.compile(r"[.!?] [A-Z][^.!?:]*$")
 _HEADER = re.compile(r"\[([A-Za-z][A-Za-z0-9]*(?:\s*\"[^\"]*\")?)\]")
-_SETTING = re.compile(r"([A-Za-z][A-Za-z0-9-]*)\s*=\s*(\S.*)")
+_SETTING = re.compile(r"([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.*)")
 
 
 class _Line(NamedTuple):
@@ -30,6 +30,11 @@ class _Line(NamedTuple):
     value: str = ""
     beside: str = ""
     header: str = ""
+
+
+def is_banner(line: str) -> bool:
+    """Whether a comment line is a heading between rules, or such a rule alone."""
+    return bool(_BANNER.fullmatch(line)) and not _SETTING.fullmatch(line.strip())
 
 
 def header(line: str, tables: Tables) -> str:
@@ -47,8 +52,10 @@ def holds(line: str, section: str, tables: Tables) -> bool:
     return _read(line, section, tables).setting is not None
 
 
-def as_yaml(lines: Iterable[str], section: str, tables: Tables) -> list[str]:
-    """Return comment lines as values.yaml holds them, none too long; a gap stays before a banner that ends a section.
+def as_yaml(lines: Iterable[str], section: str, tables: Tables, *, apart: bool = False) -> list[str]:
+    """Return comment lines as values.yaml holds them, none too long; a gap stays behind a section among them.
+
+    `apart`: behind the last one too.
 
     The settings among them become YAML, those of other sections below their section's name.
     """
@@ -58,7 +65,7 @@ def as_yaml(lines: Iterable[str], section: str, tables: Tables) -> list[str]:
     indent = ""
     for line in (*lines, None):
         opened = header(line, tables) if line else ""
-        closes = line is not None and bool(indent and BANNER.fullmatch(line))
+        closes = line is not None and bool(indent) and is_banner(line)
         one = _read(line, section, tables) if line and not opened else None
         if texts and (line is None or opened or (one and one.setting)):
             written += prose(texts)
@@ -67,6 +74,7 @@ def as_yaml(lines: Iterable[str], section: str, tables: Tables) -> list[str]:
             written += _settings(several, indent)
             several = []
         if opened:
+            written += [""] if indent else []
             section, indent = gcfg.split_header(opened)[0], "  "
             written.append(f"{write.scalar(opened)}:")
         elif closes:
@@ -76,7 +84,7 @@ def as_yaml(lines: Iterable[str], section: str, tables: Tables) -> list[str]:
             several.append(one)
         elif line is not None:
             texts.append(line)
-    return written
+    return [*written, ""] if indent and apart else written
 
 
 def prose(lines: Iterable[str]) -> list[str]:

@@ -91,7 +91,8 @@ class GcfgComments:
         if home:
             again = home in self._begun  # what stands above the header waits for a section that begins here
             self._begun.add(home)
-            self._add(home, Comments(above=tuple(self._yaml(above if again else [*self._next, *above], ""))))
+            before = [] if again else commented.as_yaml(self._next, "", self._tables, apart=True)
+            self._add(home, Comments(above=(*before, *self._yaml(above, ""))))
             self._next = self._next if again else []
             if self._all:
                 self._add(home, Comments(after=tuple(self._yaml([*rest, *own], header.section))))
@@ -120,9 +121,7 @@ class GcfgComments:
         """
         topics: list[list[str]] = [[]]
         for line in lines:
-            opens = commented.BANNER.fullmatch(line) or (
-                commented.header(line, self._tables) and not _only_banner(topics[-1])
-            )
+            opens = commented.is_banner(line) or (commented.header(line, self._tables) and not _only_banner(topics[-1]))
             if opens:
                 topics.append([])
             topics[-1].append(line)
@@ -191,7 +190,7 @@ def _home(decision: Decision) -> Path:
 
 
 def _only_banner(lines: Sequence[str]) -> bool:
-    return bool(lines) and all(not line or commented.BANNER.fullmatch(line) for line in lines)
+    return bool(lines) and all(not line or commented.is_banner(line) for line in lines)
 
 
 def _bare(line: str) -> str:
@@ -200,4 +199,4 @@ def _bare(line: str) -> str:
     if text[:1] in (";", "#"):
         text = text[1:]
     text = text.removeprefix(" ").rstrip()
-    return text.rstrip(";# ") if commented.BANNER.fullmatch(text) and text.rstrip(";# ") else text
+    return text.rstrip(";# ") if commented.is_banner(text) and text.rstrip(";# ") else text

@@ -27,7 +27,7 @@ MAX_NODES = 200_000
 MAX_KEY = 4_000  # every message about what stands below names the key
 
 # Beside the control characters those that Helm takes for line breaks and most programs do not.
-_REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\u2028\u2029]|[\ud800-\udfff]|[\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 _STANDARD = "tag:yaml.org,2002:"
