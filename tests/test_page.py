@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from conftest import ROOT
 from gcfg2helm.cli import app
-from gcfg2helm.report.html import FOLDED
+from gcfg2helm.report.page import FOLDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

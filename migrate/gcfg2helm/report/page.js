@@ -61,6 +61,7 @@
           parts.push(copy);
         }
       }
+      if (one.dataset.about) parts.push(paragraph("", one.dataset.about));
       if (one.dataset.doc) {
         const link = document.createElement("a");
         link.href = one.dataset.doc;

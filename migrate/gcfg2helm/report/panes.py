@@ -44,6 +44,7 @@ class Row(NamedTuple):
     why: str = ""
     link: str = ""
     marks: Sequence[Link] = ()
+    about: str = ""
 
 
 class Part(NamedTuple):
@@ -126,7 +127,7 @@ class Panes:
         lights = " ".join(f"{self._other[spot.file]}:{spot.first}-{spot.last}" for spot in spots)
         return Row(
             here, number, text, "entry", decision.outcome.value, lights, where,
-            "" if why == table.AS_IT_STANDS else why, self._link(decision), self.marks.get((file, number), ()),
+            "" if why == table.AS_IT_STANDS else why, *self._known(decision, self.marks.get((file, number), ())),
         )  # fmt: skip
 
     def _winner(self, decision: Decision) -> Iterator[Link]:
@@ -138,10 +139,13 @@ class Panes:
             text = f"{PurePath(at.file).name}:{at.entry.line}" if several else f"line {at.entry.line}"
             yield Link(f"{self._side[at.file]}-{at.entry.line}", text)
 
-    def _link(self, decision: Decision) -> str:
+    def _known(self, decision: Decision, marks: Sequence[Link]) -> tuple[str, Sequence[Link], str]:
+        """Return the link to the documentation of a setting, the marks of its line, what it is for."""
         setting = self.tables.find(decision.at.entry.section, decision.at.entry.name)
-        link = setting.link if setting else ""
-        return link if link.startswith("https://") and " " not in link else ""
+        if setting is None:
+            return "", marks, ""
+        link = setting.link if setting.link.startswith("https://") and " " not in setting.link else ""
+        return link, marks, setting.sentence
 
     def _where(self, spot: Spot) -> str:
         lines = str(spot.first) if spot.first == spot.last else f"{spot.first}-{spot.last}"
