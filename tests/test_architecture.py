@@ -95,3 +95,7 @@ def test_only_the_command_line_prints_and_exits() -> None:
         )
     }
     assert {name for name in talkers if not name.startswith("cli/")} == set()
+
+
+def test_the_template_engine_loads_for_a_page_alone() -> None:
+    assert "jinja2" not in loaded("cli.check") | loaded("report.html") | loaded("report.upgradepage")

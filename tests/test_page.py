@@ -418,6 +418,31 @@ def test_the_same_report_made_again_keeps_its_ticks(server: Path, tmp_path: Path
     assert key(written(tmp_path / "a", SERVER, "--release", "other")) != key(server)
 
 
+# upgrade -------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_upgrade_shows_the_values_of_today_and_then(tmp_path: Path, opened: Callable[..., Page]) -> None:
+    values = (ROOT / "tests/upgrading/to-the-runner/values.yaml").read_text("utf-8")
+    (tmp_path / "values.yaml").write_text(values, encoding="utf-8")
+    words = ["--from", "0.8.38", "--backend", "kubernetes", "--dry-run", "--report", str(tmp_path / "page.html")]
+    done = CliRunner().invoke(app, ["upgrade", str(tmp_path / "values.yaml"), *words])
+    assert done.exit_code == 0, done.output
+    page = opened(tmp_path / "page.html")
+    assert page.locator(".verdict strong").inner_text().startswith("proven but for ")
+    assert len(page.locator(".figures li").all()) == 5
+    line(page, "ttlSecondsAfterFinished: 600").hover()
+    assert lit(page) == ["ttlSecondsAfterFinished: 600"]
+    assert "moved" in about(page)
+    assert "removed" in (line(page, "KubernetesProfilesConfig:").get_attribute("class") or "")
+    line(page, "DataDirPVCName: connect-data", "values").hover()
+    assert lit(page)[0].startswith("DataDirPVCName: connect-data")
+    decisions = page.locator("input[name=decision]").evaluate_all("all => all.map(one => one.value)")
+    assert decisions == ["kept", "changed", "moved", "removed"]
+    assert page.locator("#runbook pre").count() > 3
+    source = values.rstrip("\n").split("\n")
+    assert page.locator(".side:first-child .n").all_text_contents() == source
+
+
 # for everybody ----------------------------------------------------------------------------------------------------------
 
 

@@ -279,6 +279,16 @@ def test_no_secret_of_a_values_file_is_shown() -> None:
     assert "hush" not in html.render(report, WHEN)
 
 
+def test_no_secret_of_an_upgrade_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "v.yaml").write_text(VALUES + "sharedStorage: {create: true}\n")
+    words = ["--from", "0.8.38", "--backend", "kubernetes", "--dry-run", "--report", str(tmp_path / "page.html")]
+    done = CliRunner().invoke(app, ["upgrade", str(tmp_path / "v.yaml"), *words])
+    assert done.exit_code in (0, 1), done.output
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count(STARS) > 20
+    assert "hush" not in page
+
+
 def test_what_is_no_secret_is_shown() -> None:
     source = (
         "; a comment\n[Server] # beside\nAddress = https://x.example.com ; the address\nPublicWarning = \"a; b\"\n"

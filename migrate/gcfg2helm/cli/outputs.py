@@ -11,6 +11,8 @@ from gcfg2helm.cli.options import Settings
 from gcfg2helm.findings import Finding
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gcfg2helm.cli.session import Loaded
     from gcfg2helm.convert import Conversion
     from gcfg2helm.report.json import Report
@@ -96,17 +98,22 @@ def write(path: Path, report: "Report") -> None:
             content = markdown.render(report)
         case _:
             content = "".join(text(report, _WIDTH))
-    _written(path, content)
+    written(path, content)
 
 
 def page(report: "Report") -> str:
     """Return a report as one page. Its time is SOURCE_DATE_EPOCH's where that is set."""
-    from datetime import UTC, datetime
-
     from gcfg2helm.report import html
 
+    return html.render(report, now())
+
+
+def now() -> "datetime":
+    """Return the time that a page shows."""
+    from datetime import UTC, datetime
+
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return html.render(report, datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC))
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
 
 
 def write_proof(path: Path, loaded: "Loaded", values: Sequence[tuple[str, str]], done: "Proof", main: str) -> None:
@@ -132,10 +139,11 @@ def write_proof(path: Path, loaded: "Loaded", values: Sequence[tuple[str, str]],
         case _:
             lines = proof.as_text(done, show_all=True, width=_WIDTH, colour=False, main=main)
             content = "".join(f"{line}\n" for line in lines)
-    _written(path, content)
+    written(path, content)
 
 
-def _written(path: Path, content: str) -> None:
+def written(path: Path, content: str) -> None:
+    """Write a report whole or not at all. Raises atomic.WriteError."""
     from gcfg2helm.cli import atomic
 
     atomic.write(path, content.encode("utf-8", "backslashreplace"), atomic.read(path))

@@ -238,7 +238,7 @@ def _made(
     done = build.upgraded(request)
     findings = asked.heard([*more, *done.findings])
     files = [str(outputs[name] or name) for name in done.files]
-    return done, findings, Report(done, findings, upgrading.steps(done, findings, files))
+    return done, findings, Report(done, findings, upgrading.steps(done, findings, files), request.files)
 
 
 def _write_report(path: Path, made: Any) -> None:
@@ -269,11 +269,10 @@ def _text(made: Any, form: Format, width: int, *, colour: bool, runbook: bool = 
 
     match form:
         case Format.HTML:
-            from datetime import UTC, datetime
-
+            from gcfg2helm.cli import outputs
             from gcfg2helm.report import upgradepage
 
-            return upgradepage.render(made, datetime.now(UTC))
+            return upgradepage.render(made, outputs.now())
         case Format.SHELL:
             from gcfg2helm.report import shell
 

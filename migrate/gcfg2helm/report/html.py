@@ -73,7 +73,7 @@ def _figures(report: Report, asked: Mapping[Asks, int]) -> list[Figure]:
         Figure(
             str(open_),
             "needs a person" if open_ == 1 else "need a person",
-            listed([(asked[Asks.BLOCKS], "block the start" if asked[Asks.BLOCKS] > 1 else "blocks the start"), (asked[Asks.DECIDE], "to decide")]) or "nothing is open",
+            page.asked(asked),
         ),
         Figure(str(secret), noun(secret, "secret"), listed(kinds) or "none in the configuration"),
         Figure(str(len(plan.mounts)), noun(len(plan.mounts), "file"), "mounted into the pod" if plan.mounts else "none to bring along"),

@@ -63,14 +63,14 @@ class Page(NamedTuple):
 
 def render(page: Page, when: datetime) -> str:
     """Return the page as text; `when` it was made."""
-    asked = agenda.counts(page.findings)
+    numbers = agenda.counts(page.findings)
     counts = {level: sum(one.level is level for one in page.findings) for level in reversed(Level)}
     panes = (*page.left, *page.right)
     style, script = _part("page.css"), _part("page.js")
     told = {
         **page._asdict(),
         "groups": [
-            (overview.HEADINGS[asks], asked[asks], found)
+            (overview.HEADINGS[asks], numbers[asks], found)
             for asks in Asks
             if (found := [one for one in page.entries if codes()[one.code].asks is asks])
         ],
@@ -136,6 +136,13 @@ def _hash(content: str) -> str:
 def _key(page: Mapping[str, object]) -> str:
     """Return what tells this report from others, the time apart: ticks of the runbook are kept under it."""
     return hashlib.sha256(repr(page).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def asked(counts: Mapping[Asks, int]) -> str:
+    """Return how much is open, by what it asks."""
+    blocks = counts[Asks.BLOCKS]
+    words = [(blocks, "blocks the start" if blocks == 1 else "block the start"), (counts[Asks.DECIDE], "to decide")]
+    return listed(words) or "nothing is open"
 
 
 def noun(number: int, word: str) -> str:

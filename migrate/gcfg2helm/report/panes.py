@@ -113,13 +113,13 @@ class Panes:
                 for number, text in _numbered(lines)
             ]
             yield Pane(
-                name, list(_parts(rows, {line: text for line, text in heads.items() if line not in entries})), len(rows)
+                name, list(parts(rows, {line: text for line, text in heads.items() if line not in entries})), len(rows)
             )
 
     def _source_row(self, file: str, number: int, text: str, decision: Decision | None, spots: Sequence[Spot]) -> Row:
         here = f"{self._side[file]}-{number}"
         if decision is None:
-            return Row(here, number, text, _kind(text, ";#"))
+            return Row(here, number, text, kind(text, ";#"))
         where = [Link(f"{self._other[spot.file]}-{spot.first}", self._where(spot)) for spot in spots]
         why = table.why(decision, self.plan)
         if decision.outcome is Outcome.SUPERSEDED:
@@ -170,31 +170,32 @@ class Panes:
             if lines[-1] == "":
                 lines.pop()
             rows = [self._values_row(file.name, number, text, back) for number, text in _numbered(lines)]
-            yield Pane(file.name, list(_parts(rows, _heads(file))), len(rows))
+            yield Pane(file.name, list(parts(rows, heads(file))), len(rows))
 
     def _values_row(self, file: str, number: int, text: str, back: Mapping[tuple[str, int], Mapping[str, str]]) -> Row:
         found = back.get((file, number), {})
-        kind = "todo" if "TODO(gcfg2helm)" in text else "entry" if found else _kind(text, "#") or "own"
+        look = "todo" if "TODO(gcfg2helm)" in text else "entry" if found else kind(text, "#") or "own"
         decision = next(iter(found.values()), "")
-        return Row(f"{self._other[file]}-{number}", number, text, kind, decision, " ".join(found))
+        return Row(f"{self._other[file]}-{number}", number, text, look, decision, " ".join(found))
 
 
 def _numbered(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     return enumerate(lines, 1)
 
 
-def _kind(text: str, signs: str) -> str:
+def kind(text: str, signs: str) -> str:
+    """Return what a line without a setting is: a comment, blank, or neither; `signs` begin a comment."""
     bare = text.strip()
     return "note" if bare[:1] and bare[0] in signs else "" if bare else "blank"
 
 
-def _heads(file: Written) -> dict[int, str]:
+def heads(file: Written) -> dict[int, str]:
     """Return the lines where a part of a values file begins: top keys, and the sections of `config`."""
     ways = [way for way in file.nodes if len(way) == 1 or (len(way) == 2 and way[0] == "config")]
     return {spot.first: secrets.redacted(str(way[-1])) for way in ways if (spot := file.spot(way))}
 
 
-def _parts(rows: Sequence[Row], heads: Mapping[int, str]) -> Iterator[Part]:
+def parts(rows: Sequence[Row], heads: Mapping[int, str]) -> Iterator[Part]:
     """Yield the rows in parts; a few comments right above the line that begins one stand by themselves before it."""
     found: list[Row] = []
     head: Row | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Level
@@ -26,11 +26,12 @@ _HUES = {Status.DIFFERENT: "red", Status.DEFAULT: "yellow", Status.GONE: "yellow
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that the report says; `findings` are those that `--ignore` leaves."""
+    """Everything that the report says; `findings` are those that `--ignore` leaves, `before` the files as they were."""
 
     upgrade: Upgrade
     findings: Sequence[Finding]
     steps: Sequence[Step] = ()
+    before: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
 
 def title(report: Report) -> str:

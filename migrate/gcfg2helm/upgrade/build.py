@@ -56,6 +56,7 @@ def upgraded(request: Request) -> Upgrade:
         found += gathered
         layers = [_inside(request, read.load(text, name)) for name, text in request.files]
     edits, reasons, changed = _decided(request, old.rendered, layers, given, backend, was)
+    moved = _moved(request.prefix, [edit for made in edits for edit in made])
     files = {
         name: splice.apply(text, [_below(request.prefix, one) for one in made], (), name)
         if made
@@ -69,12 +70,12 @@ def upgraded(request: Request) -> Upgrade:
     found += [*old.findings, *new.findings]
     if isinstance(new.rendered, charts.Refused):
         found = places.placed(origin, [*found, *new.rendered.findings])
-        return Upgrade(request, backend, before, files, Proof((), refused=True), found)
+        return Upgrade(request, backend, before, files, Proof((), refused=True), found, moved)
     then = charts.merge({}, *after)
     found += accounts.unlabelled(request, backend, was, then)
     found += _objects(request, old, new, given, then)
     rows, doubts = compare.compared(request, old.rendered, new.rendered, reasons)
-    return Upgrade(request, backend, before, files, Proof(rows), places.placed(origin, [*found, *doubts]))
+    return Upgrade(request, backend, before, files, Proof(rows), places.placed(origin, [*found, *doubts]), moved)
 
 
 def _decided(
@@ -126,6 +127,16 @@ def _inside(request: Request, tree: dict[str, Tree]) -> dict[str, Tree]:
     if not isinstance(found, dict):
         raise InputError(f"{request.files[0][0]}: {dotted(request.prefix)} is no map of values")
     return found
+
+
+def _moved(prefix: Path, edits: Sequence[Edit]) -> dict[Path, Path]:
+    """Return where values moved to, by their old paths."""
+    pairs: dict[Path, Path] = {}
+    for edit in (_below(prefix, one) for one in edits):
+        pairs.update({one.origin: one.to for one in edit.carried if one.origin})
+        if edit.origin and edit.path:
+            pairs.setdefault(edit.origin, edit.path)
+    return pairs
 
 
 def _below(prefix: Path, edit: Edit) -> Edit:

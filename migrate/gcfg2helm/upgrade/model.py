@@ -92,7 +92,10 @@ class Proof(NamedTuple):
 
 
 class Upgrade(NamedTuple):
-    """The result: `before` and `files` are what each file said and says, by name, in Helm's order."""
+    """The result: `before` and `files` are what each file said and says, by name, in Helm's order.
+
+    `moved` leads from the paths of values that moved to their new ones.
+    """
 
     request: Request
     backend: Backend | None
@@ -100,6 +103,7 @@ class Upgrade(NamedTuple):
     files: Mapping[str, Applied]
     proof: Proof
     findings: Sequence[Finding]
+    moved: Mapping[Path, Path] = {}
 
     def __repr__(self) -> str:
         return "<Upgrade>"  # its texts may hold secrets
