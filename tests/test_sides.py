@@ -143,7 +143,8 @@ def test_a_secret_is_found_in_pod_env_and_in_the_second_file() -> None:
     found = where(report)
     assert lines(report, found[2])[0] == "- name: CONNECT_SMTP_PASSWORD"
     assert lines(report, found[4])[0] == "- name: CONNECT_PACKAGES_HTTPPROXY"
-    assert found[6] == [Spot("v.secret-values.yaml", 3, 3)]
+    assert [spot.file for spot in found[6]] == ["v.secret-values.yaml"]
+    assert lines(report, found[6]) == ["BindPassword: three"]
 
 
 def test_lines_of_several_sources_are_told_apart(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def _rendered(side: str, rows: Sequence[Setting]) -> Pane:
         section, _, name = one.setting.rpartition(".")
         opposite = "then" if side == "today" else "today"
         lights = f"{opposite}:{number}-{number}" if other is not None else ""
-        word = _WORDS[one.status] if other is not None or side == "today" else ADDED
+        word = _WORDS[one.status] if other is not None else REMOVED if side == "today" else ADDED
         line = write.visible(f"{name} = {text}")
         why = one.reason or ("" if one.status is Status.SAME else f"{one.status.value.capitalize()}.")
         found.setdefault(section, []).append(Row(f"{side}-{number}", number, line, "entry", word, lights, (), why))
