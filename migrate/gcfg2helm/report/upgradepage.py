@@ -117,16 +117,15 @@ class _Sides:
         self.tables = report.upgrade.request.tables
         self.old = [Written(name, text) for name, text in report.before]
         self.new = [Written(name, one.text) for name, one in report.upgrade.files.items()]
-        self.sides = {file.name: prefix("values", number) for number, file in enumerate(self.new)}
-        self.sides |= {f"{file.name} today": prefix("line", number) for number, file in enumerate(self.old)}
+        self.sides = {file.name: prefix("line", number) for number, file in enumerate(self.old)}
+        self.sides |= {f"{file.name} then": prefix("values", number) for number, file in enumerate(self.new)}
         self.reasons = {row.path: row.reason for row in report.upgrade.proof.rows if row.path and row.reason}
         self.back: dict[tuple[int, int], dict[str, str]] = {}
 
     def spots(self, path: Path) -> Sequence[Spot]:
         """Return where a path stands then, else where it stands today."""
-        then = [spot for file in self.new if (spot := file.spot(path))]
-        today = [spot._replace(file=f"{file.name} today") for file in self.old if (spot := file.spot(path))]
-        return then or today
+        then = [spot._replace(file=f"{file.name} then") for file in self.new if (spot := file.spot(path))]
+        return then or [spot for file in self.old if (spot := file.spot(path))]
 
     def left(self) -> Iterator[Pane]:
         """Yield the files of today; what they lead to is known behind it."""
@@ -163,7 +162,8 @@ class _Sides:
         marks = {
             Link(f"finding-{one.code}", one.code, str(one.level)): None
             for one in self.report.findings
-            if one.path and path[: len(one.path)] == tuple(one.path)
+            if (one.path and path[: len(one.path)] == tuple(one.path))
+            or (one.place and one.place[:2] == (file.name, line))
         }
         why = self.reasons.get(path, "") or ("" if word == KEPT else _told(self.report, path))
         return Row(here, line, "", "entry", word, lights, where, why, "", list(marks))
