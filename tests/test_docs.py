@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import write_commands
 import write_docs as docs
 from conftest import ROOT
+from gcfg2helm.cli import COMMANDS
 from gcfg2helm.findings import codes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gcfg2helm.tables import Tables
 
 
@@ -64,4 +68,36 @@ def test_the_findings_are_all_there(pages: dict[str, str]) -> None:
 
 def test_the_module_writes_the_pages(tmp_path: Path, pages: dict[str, str]) -> None:
     subprocess.run([sys.executable, str(ROOT / "tools/write_docs.py"), str(tmp_path)], check=True, timeout=60)
-    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == pages
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.md")} == pages
+    assert {path.name for path in (tmp_path / "man").iterdir()} == set(write_commands.man_pages())
+
+
+@pytest.mark.parametrize("name", ["gcfg2helm.1", *(f"gcfg2helm-{one}.1" for one in COMMANDS)])
+def test_a_man_page_is_not_stale_and_reads_well(name: str, update: bool) -> None:
+    path, text = ROOT / "docs/man" / name, write_commands.man_pages()[name]
+    if update:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    assert path.read_text("utf-8") == text, "run: python tools/write_docs.py docs/"
+    if shutil.which("groff") is None:
+        pytest.skip("no groff to read it with")
+    words = ["groff", "-man", "-Tutf8", "-ww", "-z", str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_the_site_builds_with_no_dead_link_and_asks_nobody(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "mkdocs"
+    if not program.exists():
+        pytest.skip("mkdocs is not installed: pip install --group docs")
+    words = [str(program), "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr + done.stdout
+    pages = list((tmp_path / "site").rglob("*.html"))
+    assert len(pages) > len(docs.PAGES)
+    for page in pages:
+        assert (
+            re.findall(r"<(?:script|img|iframe)[^>]*src=\"https?:|<link[^>]*stylesheet[^>]*https?:", page.read_text())
+            == []
+        )

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import write_commands
 from gcfg2helm import chart as charts
 from gcfg2helm import tables
 from gcfg2helm.findings import codes
@@ -149,7 +150,16 @@ def findings(known: Tables) -> Iterator[str]:
         yield from explain.code_markdown(code)
 
 
-PAGES: Mapping[str, Callable[[Tables], Iterator[str]]] = {"mapping.md": mapping, "findings.md": findings}
+def commands(_known: Tables) -> Iterator[str]:
+    """Yield the lines of the page with all commands."""
+    yield from write_commands.page()
+
+
+PAGES: Mapping[str, Callable[[Tables], Iterator[str]]] = {
+    "mapping.md": mapping,
+    "findings.md": findings,
+    "commands.md": commands,
+}
 
 
 def pages() -> dict[str, str]:
@@ -159,9 +169,10 @@ def pages() -> dict[str, str]:
 
 
 def main(folder: str) -> None:
-    """Write the pages into a folder."""
+    """Write the pages into a folder, the man pages into its `man`."""
     for name, page in pages().items():
         (Path(folder) / name).write_text(page, "utf-8")
+    write_commands.main(f"{folder}/man")
 
 
 if __name__ == "__main__":
