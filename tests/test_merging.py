@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import record_chart
 from conftest import ROOT, SHARED
 from gcfg2helm import chart, convert, gcfg
 from gcfg2helm.cli import disk
@@ -84,16 +85,18 @@ def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
 
 
 def real_files() -> list[Any]:
-    """Return the values files of the chart's own examples and tests, each with versions of the chart that differ over it."""
-    vectors = SHARED / "charts/vectors.json"
-    if not vectors.exists():
-        return [pytest.param("", {}, marks=pytest.mark.skip(reason="../shared is not beside the project"))]
+    """Return values files as sites have them, each with versions of the chart and whether these render it."""
     found: list[Any] = []
-    for one in json.loads(vectors.read_text())["vectors"]:
+    recorded = {(name, version): text is not None for name, version, text in record_chart.loaded()}
+    for path in sorted((record_chart.RECORDED / "values").glob("site-*.yaml")):
+        versions = {version: installs for (name, version), installs in recorded.items() if name == path.stem}
+        found.append(pytest.param(path.read_text(), versions, id=path.stem))
+    assert len(found) >= 8
+    vectors = SHARED / "charts/vectors.json"
+    for one in json.loads(vectors.read_text())["vectors"] if vectors.exists() else ():
         if one["name"].startswith(("example/", "lint/")):
             versions = {max(map(Version.parse, render["charts"])): "gcfg" in render for render in one["renders"]}
             found.append(pytest.param(one["values"], versions, id=one["name"]))
-    assert len(found) >= 24
     return found
 
 

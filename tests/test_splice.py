@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +11,7 @@ from hypothesis import strategies as st
 from gcfg2helm.values import read, splice
 from gcfg2helm.values.tree import Comments, Edit, Tree, applied, find, same
 from helpers.draw import documents, keys
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from record_chart import RECORDED as _RECORDED
 
 EXISTING = """\
 # top of the file
@@ -232,13 +228,12 @@ def test_files_without_content(text: str) -> None:
     assert all(line in done.text for line in text.splitlines() if line.startswith("#"))
 
 
-def test_real_values_files_lose_no_line(shared: Path) -> None:
-    """The values files of the chart's own examples and tests, with one key set in each map that we set."""
+def test_values_files_of_sites_lose_no_line() -> None:
+    """Values files as people write them, and all that were recorded, with one key set in each map that we set."""
     edits = [Edit(("launcher", "enabled"), value=True), Edit(("rbac", "create"), value=True), Edit(("config", "Server", "Foo"), "a;b"),
              Edit(("pod", "env"), [{"name": "Z", "value": "1"}])]  # fmt: skip
-    vectors = json.loads((shared / "charts/vectors.json").read_text())
-    texts = {one["name"]: one["values"] for one in vectors["vectors"] if one["name"].startswith(("example/", "lint/"))}
-    assert len(texts) >= 20
+    texts = {path.stem: path.read_text() for path in (_RECORDED / "values").glob("site-*.yaml")}
+    assert len(texts) >= 8
     for name, text in texts.items():
         tree = read.load(text)
         mine = [edit for edit in edits if edit.path != ("pod", "env") or find(tree, ("pod", "env")) in (None, [])]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import charts as small
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg, tables
 from gcfg2helm.enums import Backend, ChartDefaults, Tls
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 NEWEST = "0.21.0"
 POSTGRES = "[Database]\nProvider = postgres\n[Postgres]\nURL = postgres://c@pg.example.com/c\n"
-DEFAULTS = FilePath(__file__).parents[2] / "shared" / "charts" / "defaults.json"
 
 load_tables = cache(tables.load)
 
@@ -753,7 +751,6 @@ def test_every_named_transform_exists_and_none_is_left_over() -> None:
     assert {row.transform for row in known.legacy if row.transform} == set(LEGACY)
 
 
-@pytest.mark.skipif(not DEFAULTS.exists(), reason="the facts about the chart's versions are not at hand")
 @pytest.mark.parametrize(
     ("span", "path"),
     [
@@ -764,10 +761,10 @@ def test_every_named_transform_exists_and_none_is_left_over() -> None:
     ],
 )
 def test_the_chart_has_what_is_written_from_the_version_named(span: Any, path: tuple[str, ...]) -> None:
-    for version, facts in json.loads(DEFAULTS.read_text()).items():
-        node = facts["values"]
+    for version in charts.versions():
+        node: Any = small.values_of(version)
         for key in path:
             node = node.get(key, {}) if isinstance(node, dict) and key in node else None
             if node is None:
                 break
-        assert (node is not None) == (Version.parse(version) in span), version
+        assert (node is not None) == (version in span), version

@@ -127,6 +127,11 @@ def paths(chart: Version) -> frozenset[Path]:
     return _paths(chart)[0]
 
 
+def free(chart: Version) -> frozenset[Path]:
+    """Return the paths of a version's values.yaml below which any key goes."""
+    return _paths(chart)[1]
+
+
 @cache
 def known(version: Version) -> Chart:
     """Return a published version as the tables have it. Raises KeyError for a version that was not published."""
