@@ -61,9 +61,10 @@ def apart(layers: Sequence[dict[str, Tree]], edits: list[list[Edit]], whole: Mov
             continue
         holders = [number for number, made in enumerate(edits) if any(one.path == edit.path for one in made)]
         last = holders[-1] if holders else 0
+        texts = [text for one in edits[last] if one.path == edit.path and not one.remove for text in one.carried]
         for number in holders:
             edits[number] = [one for one in edits[number] if one.path != edit.path or one.remove]
-        edits[last].append(Edit(edit.path, edit.value))
+        edits[last].append(Edit(edit.path, edit.value, carried=tuple(texts)))
 
 
 def placed(layers: Sequence[dict[str, Tree]], edits: list[list[Edit]], own: Sequence[Edit]) -> None:
