@@ -342,6 +342,54 @@ def test_the_whole_runbook(case: Case, clean: World) -> None:
     assert world.old.calls()[-1] == "systemctl start rstudio-connect"
 
 
+@pytest.mark.parametrize("backend", ["launcher", "kubernetes"])
+def test_the_whole_upgrade(backend: str, clean: World) -> None:
+    """An old release, its values brought to the newest chart, upgraded twice without harm, and back to what it was."""
+    case = Case(
+        "ldap-postgres",
+        "launcher",
+        "claim",
+        "separate",
+        "no-files",
+        ("--chart-version", OLD_CHART, "--tls-secret", "certificate"),
+    )
+    prepare(case, clean)
+    migrate, decisions = runbook(case)
+    go(migrate, decisions=decisions)
+    chart, manifest = (run("helm", "get", what, "rsc", "--namespace", NAMESPACE) for what in ("metadata", "manifest"))
+    assert f"VERSION: {OLD_CHART}" in chart
+    before = counts(clean)
+
+    words = (
+        "gcfg2helm",
+        "upgrade",
+        "values.yaml",
+        "-f",
+        "values.secret-values.yaml",
+        "--from",
+        OLD_CHART,
+        "--backend",
+        backend,
+    )
+    script = Path("upgrade.sh")
+    script.write_text(run(*words, "--runbook", "--format", "shell"), encoding="utf-8")
+    decisions = script.read_text(encoding="utf-8").count("\n    decide\n")
+    for _ in range(2):
+        go(script, decisions=decisions)
+        metadata = run("helm", "get", "metadata", "rsc", "--namespace", NAMESPACE)
+        assert f"VERSION: {charts.NEWEST}" in metadata
+        assert all(map(controllers.is_ready, clean.cluster.store.all("pods", NAMESPACE)))
+    newer = "CREATE TABLE tags (id int REFERENCES users); DELETE FROM content;"
+    clean.database.sql(newer, "connect", "connect")
+
+    go(script, "roll-back")
+    assert counts(clean) == before
+    assert run("helm", "get", "manifest", "rsc", "--namespace", NAMESPACE) == manifest
+    deployment = clean.cluster.get("deployments", NAMESPACE, "rsc-rstudio-connect")
+    assert deployment is not None
+    assert (deployment["spec"]["replicas"], deployment["status"]["readyReplicas"]) == (1, 1)
+
+
 HOSTILE = """[Server]
 Address = https://connect.example.org
 DataDir = "/mnt/it's $(touch done) \\"here\\" `x`"

@@ -423,25 +423,29 @@ def test_the_steps_name_this_release(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert done.exit_code == 0, done.output
     steps = json.loads(done.stdout)["runbook"]
     assert [one["name"] for one in steps] == [
-        "save-release", "save-data", "service-accounts", "warnings", "look", "upgrade", "check", "roll-back",
+        "warnings", "save-release", "write", "save-data", "repository", "look", "service-accounts", "upgrade", "check",
+        "roll-back",
     ]  # fmt: skip
     commands = {one["name"]: [command["text"] for command in one["commands"]] for one in steps}
     assert commands["upgrade"] == [
-        "helm upgrade connect rstudio/rstudio-connect --version 0.21.0 --reset-values -f values.yaml --namespace apps"
+        "helm upgrade connect rstudio/rstudio-connect --version 0.21.0 --reset-values -f upgraded/values.yaml --namespace apps"
     ]
-    assert commands["save-data"][0].startswith("pg_dump --host db.example.org --port 5432 --username connect")
-    assert commands["roll-back"][-1] == "helm rollback connect --namespace apps"
+    assert "pg_dump --host db.example.org --port 5432 --username connect" in commands["save-data"][0]
+    assert 'helm rollback connect --namespace apps "$(cat connect-revision-before)"' in commands["roll-back"]
+    written = "--from 0.8.38 --backend kubernetes --release connect --namespace apps -o upgraded/ --yes"
+    assert commands["write"][-1] == f"gcfg2helm upgrade values.yaml {written}"
     assert (
         "kubectl label serviceaccount default connect.posit.co/service-account=true --namespace apps"
         in commands["service-accounts"]
     )
-    assert "then helm diff upgrade connect" in commands["look"][-1]
+    assert "diff -u connect-manifest-before.yaml -" in commands["look"][0]
     assert (tmp_path / "values.yaml").read_text().startswith(OLD)
     for form in ("text", "markdown"):
         shown = run(*command, "--runbook", "--format", form)
         assert shown.exit_code == 0
         assert "helm rollback connect --namespace apps" in shown.output
     assert run(*command, "--runbook", "--format", "github").exit_code == 2
+    assert run(*command, "--format", "shell").exit_code == 2
     assert run(*command, "--format", "github").stdout.startswith("::")
     script = run(*command, "--runbook", "--format", "shell")
     assert script.exit_code == 0

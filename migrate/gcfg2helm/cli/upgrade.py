@@ -76,7 +76,11 @@ def upgrade(
             reports.check(report, [*names, *map(str, outputs.values())])
         with talk.progress(f"Upgrading {names[0]}", quiet=quiet):
             request, found = _request(asking, files, keep=chart_defaults is ChartDefaults.SERVER, quiet=quiet)
-            done, findings, made = _made(request, found, asked, outputs)
+            if runbook and values and not output and not request.prefix:
+                output = "upgraded/"  # what can run twice does not write in place
+                outputs = _outputs(names, output)
+            command = _command(asking, str(request.old), names, output, chart_defaults.value)
+            done, findings, made = _made(request, found, asked, outputs, command)
         if report is not None:
             _write_report(report, made)
         if runbook or output_format is not None:
@@ -228,8 +232,28 @@ def _version(option: str, text: str) -> Any:
 # what comes of it ------------------------------------------------------------------------------------------------------
 
 
+def _command(asking: _Asking, old: str, names: list[str], output: str, chart_defaults: str) -> list[str]:
+    """Return the words that write the values, from files that stay as they are; none where they would write in place.
+
+    Values that came from the cluster come from what the runbook saves of it.
+    """
+    if output in ("", "-"):
+        return []
+    first, *more = [f"{asking.release}-values-before.yaml"] if names[0].startswith("<") else names
+    given = {
+        "--from-chart" if asking.from_chart else "--from": str(asking.from_chart or old), "--to": asking.to,
+        "--chart": str(asking.chart or ""), "--helm": asking.helm, "--mappings": str(asking.mappings or ""),
+        "--backend": asking.backend.value if asking.backend else "", "--release": asking.release,
+        "--namespace": asking.namespace, "--chart-defaults": chart_defaults,
+    }  # fmt: skip
+    unsaid = ("", "rsc", "rstudio-connect", "server")  # what the options say by themselves
+    words = ["gcfg2helm", "upgrade", first, *(word for name in more for word in ("-f", name))]
+    words += [word for option, value in given.items() if value not in unsaid for word in (option, value)]
+    return [*words, "-o", output, "--yes"]
+
+
 def _made(
-    request: Any, more: list[Finding], asked: Said, outputs: dict[str, Path | None]
+    request: Any, more: list[Finding], asked: Said, outputs: dict[str, Path | None], command: list[str]
 ) -> tuple[Any, list[Finding], Any]:
     from gcfg2helm.report.upgrade import Report
     from gcfg2helm.runbook import upgrading
@@ -238,7 +262,8 @@ def _made(
     done = build.upgraded(request)
     findings = asked.heard([*more, *done.findings])
     files = [str(outputs[name] or name) for name in done.files]
-    return done, findings, Report(done, findings, upgrading.steps(done, findings, files), request.files)
+    steps = upgrading.steps(done, findings, files, command)
+    return done, findings, Report(done, findings, steps, request.files)
 
 
 def _write_report(path: Path, made: Any) -> None:

@@ -11,26 +11,18 @@ from gcfg2helm.findings import Command, Where
 from gcfg2helm.plan import images, secrets
 from gcfg2helm.plan.addresses import is_loopback, parse_address
 from gcfg2helm.plan.storage import below, data_directory
+from gcfg2helm.runbook import saving
 from gcfg2helm.runbook.model import BACK, Mark, Step
 from gcfg2helm.runbook.preparing import claim_name
 from gcfg2helm.runbook.server import FETCHED, here, said, there
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gcfg2helm.plan.postgres import Database
     from gcfg2helm.runbook.server import Server
 
-_DUMP = "connect-before-migration{}.dump"
 _COPY = "connect-copy"
 _SEEN = "/var/tmp/connect-copy.snar"  # noqa: S108 - on the old server, root's: what the first copy has seen
 _LANGUAGES = {"r": "R", "python": "Python"}  # as the API for caches names them
 _MANAGER = "/opt/rstudio-connect/bin/license-manager"
-# All tables of the user's own go, so that nothing that a newer Connect added stands in the way of the dump.
-_EMPTY = (
-    "DO $$ DECLARE one text; BEGIN FOR one IN SELECT format($f$DROP TABLE IF EXISTS %I.%I CASCADE$f$, schemaname, tablename) "
-    "FROM pg_tables WHERE tableowner = current_user LOOP EXECUTE one; END LOOP; END $$"
-)
 
 
 def holds_data(server: Server) -> bool:
@@ -107,10 +99,7 @@ def _extract(server: Server) -> str:
 
 def stop(server: Server) -> Step:
     """Nothing may change any more; the dump is what the roll-back needs."""
-    dumps = []
-    for name, one in _saved(server):
-        words = [*_client("pg_dump", one), "--format=custom", f"--file={name}.part", one.name or one.user]
-        dumps.append(Command(f"test -e {name} || {{ {shlex.join(words)} && mv {name}.part {name}; }}"))
+    dumps = saving.dumps(_saved(server))
     notes = ["Nothing may write to the data directory or the database from here on."]
     if dumps:
         notes.append("The roll-back needs the dump; one that is there is kept, so move an older one away first.")
@@ -122,16 +111,8 @@ def stop(server: Server) -> Step:
     return Step("stop", "Stop the old server and save the database", Mark.COMMAND, (" ".join(notes),), commands)
 
 
-def _saved(server: Server) -> Iterator[tuple[str, Database]]:
-    """Yield the databases that can be dumped, each with the name of its dump."""
-    for number, one in enumerate(server.databases):
-        if one.hosts and one.user:
-            yield _DUMP.format("" if number == 0 else f"-{number + 1}"), one
-
-
-def _client(program: str, one: Database) -> list[str]:
-    """Return the words that begin a command of PostgreSQL's."""
-    return [program, "--host", one.hosts[0].host, "--port", one.hosts[0].port, "--username", one.user]
+def _saved(server: Server) -> list[saving.Saved]:
+    return saving.saved(server.databases, "migration")
 
 
 def difference(server: Server) -> Step | None:
@@ -236,14 +217,6 @@ def _certificate_commands(server: Server) -> tuple[Command, ...]:
 
 def roll_back(server: Server) -> Step:
     """The way back."""
-    restores = []
-    for name, one in _saved(server):
-        database = one.name or one.user
-        empty = ("--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", database, "--command", _EMPTY)
-        restores.append(here(*_client("psql", one), *empty))
-        restores.append(
-            here(*_client("pg_restore", one), "--clean", "--if-exists", "--no-comments", "--dbname", database, name)
-        )
     stop = server.kubectl("scale", f"deployment/{server.ctx.fullname}", "--replicas=0")
     note = (
         "Only if the new server is given up. Its Connect may have changed the database, which the old one would refuse: "
@@ -252,5 +225,5 @@ def roll_back(server: Server) -> Step:
     notes = [note]
     if old_licence(server):
         notes.append("Where the licence was deactivated, activate it again before the start.")
-    commands = (stop, *restores, there("sudo", "systemctl", "start", "rstudio-connect"))
+    commands = (stop, *saving.restores(_saved(server)), there("sudo", "systemctl", "start", "rstudio-connect"))
     return Step(BACK, "Roll back", Mark.COMMAND, tuple(notes), commands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from gcfg2helm.chart import managed
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Level
 from gcfg2helm.plan.context import Context, Options
-from gcfg2helm.plan.postgres import Database, databases
+from gcfg2helm.plan.postgres import databases
+from gcfg2helm.runbook import saving
 from gcfg2helm.runbook.model import BACK, Mark, Step
 from gcfg2helm.runbook.server import here, said
 from gcfg2helm.values.tree import find
@@ -19,30 +21,43 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gcfg2helm.findings import Finding
+    from gcfg2helm.plan.postgres import Database
     from gcfg2helm.upgrade.model import Upgrade
     from gcfg2helm.values.tree import Tree
 
 _CHART = "rstudio/rstudio-connect"
-_DUMP = "connect-before-upgrade{}.dump"
 
 
-def steps(done: Upgrade, findings: Sequence[Finding], files: Sequence[str]) -> list[Step]:
-    """Return the steps of an upgrade, in order. `files` are the names that the new values have, in Helm's order."""
+def steps(done: Upgrade, findings: Sequence[Finding], files: Sequence[str], command: Sequence[str] = ()) -> list[Step]:
+    """Return the steps of an upgrade, decisions first. `files` are the names that the new values have, in Helm's order.
+
+    `command` are the words that write them.
+    """
     request = done.request
     after = charts.merge(request.new.defaults, *(one.tree for one in done.files.values()))
     settled = {"G2H807"}
     made = [
         _open(findings, Level.ERROR, "errors", "Settle what stops the upgrade", settled),
-        _save_release(done),
-        _save_data(done, after),
-        _accounts(findings),
         _open(findings, Level.WARNING, "warnings", "Look at the open warnings", settled),
+        _save_release(done),
+        _write(command, files),
+        _save_data(done, after),
+        _repository(done, files),
         _look(done, files),
+        _accounts(findings),
         _upgrade(done, files),
         _check(done, after),
         _roll_back(done, after),
     ]
-    return [step for step in made if step]
+    return sorted((step for step in made if step), key=lambda step: step.mark is not Mark.DECISION)
+
+
+def _write(command: Sequence[str], files: Sequence[str]) -> Step | None:
+    if not command:
+        return None
+    folders = sorted({str(PurePath(name).parent) for name in files} - {"."})
+    commands = (*(here("mkdir", "-p", name) for name in folders), here(*command))
+    return Step("write", "Write the new values, again after each answer", Mark.COMMAND, (), commands)
 
 
 def _open(findings: Sequence[Finding], level: Level, name: str, title: str, settled: set[str]) -> Step | None:
@@ -58,14 +73,23 @@ def _helm(done: Upgrade, *words: str) -> Command:
     return here("helm", *words, "--namespace", done.request.namespace)
 
 
-def _save_release(done: Upgrade) -> Step:
+def _kept(done: Upgrade) -> dict[str, str]:
+    """Return the names of what is kept of the release: revision, values, manifest."""
     release = done.request.release
+    files = {what: f"{release}-{what}-before.yaml" for what in ("values", "manifest")}
+    return {"revision": f"{release}-revision-before", **files}
+
+
+def _save_release(done: Upgrade) -> Step:
+    release, kept = done.request.release, _kept(done)
+    metadata = _helm(done, "get", "metadata", release).text
     commands = (
         _helm(done, "history", release),
-        Command(f"{_helm(done, 'get', 'values', release, '--output', 'yaml').text} > {release}-values-before.yaml"),
-        Command(f"{_helm(done, 'get', 'manifest', release).text} > {release}-manifest-before.yaml"),
+        saving.once(kept["revision"], f"{metadata} | sed -n 's/^REVISION: *//p'"),
+        saving.once(kept["values"], _helm(done, "get", "values", release, "--output", "yaml").text),
+        saving.once(kept["manifest"], _helm(done, "get", "manifest", release).text),
     )
-    notes = ("The history shows the revision to go back to; the two files say what runs today.",)
+    notes = ("The files say what runs today, and where to go back to; those that are there are kept.",)
     return Step("save-release", "Save what Helm knows of the release", Mark.COMMAND, notes, commands)
 
 
@@ -75,28 +99,16 @@ def _databases(done: Upgrade, after: dict[str, Tree]) -> list[Database]:
     ctx = Context(
         request.tables, {}, request.new, backend, request.release, request.namespace, Options(), after, None
     )  # fmt: skip
-    return [one for one in databases(ctx) if one.hosts and one.user]
-
-
-def _of_database(program: str, one: Database, *words: str) -> Command:
-    at = one.hosts[0]
-    return here(program, "--host", at.host, "--port", at.port, "--username", one.user, *words)
-
-
-def _dump(number: int) -> str:
-    return _DUMP.format("" if number == 0 else f"-{number + 1}")
+    return databases(ctx)
 
 
 def _save_data(done: Upgrade, after: dict[str, Tree]) -> Step:
-    known = _databases(done, after)
-    commands = tuple(
-        _of_database("pg_dump", one, "--format=custom", f"--file={_dump(number)}", one.name or one.user)
-        for number, one in enumerate(known)
-    )
+    known = saving.saved(_databases(done, after), "upgrade")
+    commands = tuple(saving.dumps(known))
     notes = [
         (
             "Connect changes its database at the first start of a newer version, and an older one refuses it then: the way "
-            "back needs the dump."
+            "back needs the dump; one that is there is kept, so move an older one away first."
         )
     ]
     if not known:
@@ -114,12 +126,32 @@ def _accounts(findings: Sequence[Finding]) -> Step | None:
     return Step("service-accounts", "Label the service accounts of content", Mark.COMMAND, notes, commands, ("G2H807",))
 
 
+def _chart(done: Upgrade) -> list[str]:
+    """Return the words that name the new chart: its files where they are at hand, else the repository's."""
+    new = done.request.new
+    return [str(new.source)] if new.source else [_CHART, "--version", str(new)]
+
+
 def _words(done: Upgrade, files: Sequence[str]) -> list[str]:
     """Return what `helm upgrade` is told: the chart, or the chart around it, and the values alone."""
     given = [word for name in files for word in ("-f", name)]
     if done.request.prefix:
         return [done.request.release, _folder(files), "--reset-values", *given]
-    return [done.request.release, _CHART, "--version", str(done.request.new), "--reset-values", *given]
+    return [done.request.release, *_chart(done), "--reset-values", *given]
+
+
+def _repository(done: Upgrade, files: Sequence[str]) -> Step | None:
+    if done.request.new.source and not done.request.prefix:
+        return None
+    commands = [
+        here("helm", "repo", "add", "rstudio", "https://helm.rstudio.com"),
+        here("helm", "repo", "update", "rstudio"),
+    ]
+    notes: tuple[str, ...] = ()
+    if done.request.prefix:
+        commands.append(here("helm", "dependency", "update", _folder(files)))
+        notes = (f"First set the version of the dependency rstudio-connect in Chart.yaml to {done.request.new}.",)
+    return Step("repository", "Get the new chart", Mark.COMMAND, notes, tuple(commands))
 
 
 def _folder(files: Sequence[str]) -> str:
@@ -127,19 +159,17 @@ def _folder(files: Sequence[str]) -> str:
 
 
 def _look(done: Upgrade, files: Sequence[str]) -> Step:
-    words = _words(done, files)
-    diff, dry = _helm(done, "diff", "upgrade", *words).text, _helm(done, "upgrade", *words, "--dry-run").text
+    given = [word for name in files for word in ("-f", name)]
+    chart = [_folder(files)] if done.request.prefix else _chart(done)
+    words = ("template", done.request.release, *chart, *given, "--is-upgrade", "--skip-tests")
+    rendered = _helm(done, *words).text
+    before = shlex.quote(_kept(done)["manifest"])
     commands = (
-        here("helm", "repo", "add", "rstudio", "https://helm.rstudio.com"),
-        here("helm", "repo", "update"),
-        *([here("helm", "dependency", "update", _folder(files))] if done.request.prefix else []),
-        Command(f"if helm plugin list | grep -q '^diff'; then {diff}; else {dry}; fi"),
+        Command(f"{rendered} | {{ diff -u {before} - || [ $? -eq 1 ]; }}"),
+        Command(f"{rendered} | kubectl apply --dry-run=server -f -"),
     )
-    notes = ["The plugin helm-diff shows what changes; where it is not installed, all that would stand there."]
-    if done.request.prefix:
-        version = done.request.new
-        notes.insert(0, f"First set the version of the dependency rstudio-connect in Chart.yaml to {version}.")
-    return Step("look", "Look at what changes in the cluster", Mark.COMMAND, tuple(notes), commands)
+    notes = ("The first command shows what changes, the second lets the cluster check it, and keeps nothing.",)
+    return Step("look", "Look at what changes in the cluster", Mark.COMMAND, notes, commands)
 
 
 def _upgrade(done: Upgrade, files: Sequence[str]) -> Step:
@@ -178,7 +208,9 @@ def _between(done: Upgrade) -> list[str]:
 def _check(done: Upgrade, after: dict[str, Tree]) -> Step:
     name = managed.fullname(after, done.request.release)
     commands = [
-        here("kubectl", "--namespace", done.request.namespace, "rollout", "status", f"deployment/{name}"),
+        here(
+            "kubectl", "--namespace", done.request.namespace, "rollout", "status", f"deployment/{name}", "--timeout=15m"
+        ),
         here("kubectl", "--namespace", done.request.namespace, "logs", f"deployment/{name}", "--tail=100"),
     ]
     notes = ["The pod becomes ready, its log names no unknown setting, and content opens, renders and deploys."]
@@ -191,20 +223,15 @@ def _check(done: Upgrade, after: dict[str, Tree]) -> Step:
 
 
 def _roll_back(done: Upgrade, after: dict[str, Tree]) -> Step:
-    name = managed.fullname(after, done.request.release)
-    restores = tuple(
-        _of_database("pg_restore", one, "--clean", "--if-exists", f"--dbname={one.name or one.user}", _dump(number))
-        for number, one in enumerate(_databases(done, after))
-    )
+    name, kept = managed.fullname(after, done.request.release), _kept(done)
+    back = _helm(done, "rollback", done.request.release).text
     commands = (
         here("kubectl", "--namespace", done.request.namespace, "scale", f"deployment/{name}", "--replicas=0"),
-        *restores,
-        _helm(done, "rollback", done.request.release),
-    )
-    notes = (
-        (
-            "Only if the upgrade is given up: the saved database first, then the revision before this one; after several "
-            "upgrades name the one that the history showed."
+        *saving.restores(saving.saved(_databases(done, after), "upgrade")),
+        Command(f'{back} "$(cat {shlex.quote(kept["revision"])})"'),
+        here(
+            "kubectl", "--namespace", done.request.namespace, "rollout", "status", f"deployment/{name}", "--timeout=15m"
         ),
     )
-    return Step(BACK, "The way back", Mark.COMMAND, notes, commands)
+    notes = ("Only if the upgrade is given up: the saved database first, then the revision of before.",)
+    return Step(BACK, "Roll back", Mark.COMMAND, notes, commands)
