@@ -68,7 +68,8 @@ def test_the_findings_are_all_there(pages: dict[str, str]) -> None:
 
 def test_the_module_writes_the_pages(tmp_path: Path, pages: dict[str, str]) -> None:
     subprocess.run([sys.executable, str(ROOT / "tools/write_docs.py"), str(tmp_path)], check=True, timeout=60)
-    assert {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.md")} == pages
+    found = [path for path in tmp_path.rglob("*") if path.suffix in (".md", ".json")]
+    assert {path.relative_to(tmp_path).as_posix(): path.read_text("utf-8") for path in found} == pages
     assert {path.name for path in (tmp_path / "man").iterdir()} == set(write_commands.man_pages())
 
 

@@ -384,6 +384,8 @@ Provider = postgres
 URL = postgres://u@db.example.org:6543/connect
 [Authentication]
 Provider = ldap
+[LDAP "x"]
+ServerAddress = ldap.example.org:636
 [RPackageRepository "CRAN"]
 URL = https://p.example.org/latest
 """

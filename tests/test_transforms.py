@@ -121,7 +121,7 @@ CARRIED, RENAMED, DROPPED, MOVED, CHART = (
             "[Postgres]\nInstrumentationURL = postgres://c@localhost/c\n", "Postgres.InstrumentationURL", CARRIED, None, {"G2H402"}, id="instrumentation",
         ),
         pytest.param("[Server]\nEmailProvider = Sendmail\n", "Server.EmailProvider", CARRIED, None, {"G2H406"}, id="sendmail"),
-        pytest.param("[Server]\nEmailProvider = SMTP\n", "Server.EmailProvider", CARRIED, None, set(), id="smtp"),
+        pytest.param("[Server]\nEmailProvider = SMTP\n[SMTP]\nHost = mail.example.com\n", "Server.EmailProvider", CARRIED, None, set(), id="smtp"),
         pytest.param(
             "[SAML]\nGroupsByUniqueId = true\nGroupsAutoProvision = true\n", "SAML.GroupsByUniqueId", CARRIED, None, {"G2H111"}, id="groups-both",
         ),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import write_commands
 from gcfg2helm import chart as charts
-from gcfg2helm import tables
+from gcfg2helm import schema, tables
 from gcfg2helm.findings import codes
 from gcfg2helm.report import explain
 from gcfg2helm.report.explain import cell
+from gcfg2helm.schema import editor
 from gcfg2helm.tables import Upgrade, Went
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, find
@@ -155,10 +157,26 @@ def commands(_known: Tables) -> Iterator[str]:
     yield from write_commands.page()
 
 
+def _schema_of(version: Version) -> Callable[[Tables], Iterator[str]]:
+    def lines(known: Tables) -> Iterator[str]:
+        whole = schema.schema(charts.known(version), known, schema.Draft.DRAFT_7)
+        yield json.dumps(whole, indent=1, ensure_ascii=False)
+
+    return lines
+
+
+def _published() -> dict[str, Callable[[Tables], Iterator[str]]]:
+    """Return the pages with the schemas: of the last version of each of the last minor ones."""
+    last = {(version.major, version.minor): version for version in charts.versions()}
+    return {f"schema/{editor.file_name(version)}": _schema_of(version) for version in list(last.values())[-_SCHEMAS:]}
+
+
+_SCHEMAS = 3
 PAGES: Mapping[str, Callable[[Tables], Iterator[str]]] = {
     "mapping.md": mapping,
     "findings.md": findings,
     "commands.md": commands,
+    **_published(),
 }
 
 
@@ -171,6 +189,7 @@ def pages() -> dict[str, str]:
 def main(folder: str) -> None:
     """Write the pages into a folder, the man pages into its `man`."""
     for name, page in pages().items():
+        (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
         (Path(folder) / name).write_text(page, "utf-8")
     write_commands.main(f"{folder}/man")
 

@@ -7,12 +7,14 @@ from gcfg2helm.chart.history import (
     app_version,
     at_most,
     defaults,
+    described,
     in_order,
     known,
     knows,
     newest,
     news,
     paths,
+    takes_any_key,
     versions,
 )
 from gcfg2helm.chart.model import Chart, Origin, Refused, Rendered
@@ -29,6 +31,7 @@ __all__ = [
     "app_version",
     "at_most",
     "defaults",
+    "described",
     "in_order",
     "known",
     "knows",
@@ -38,5 +41,6 @@ __all__ = [
     "paths",
     "render",
     "sections",
+    "takes_any_key",
     "versions",
 ]

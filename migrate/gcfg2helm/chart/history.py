@@ -70,6 +70,18 @@ def knows(chart: Version, path: Path) -> bool:
     return path in known or any(path[:length] in free for length in range(1, len(path)))
 
 
+def takes_any_key(chart: Version, path: Path) -> bool:
+    """Whether a version hands a map on as it is, so that any key may stand there."""
+    _, free = _paths(chart)
+    return any(path[:length] in free for length in range(1, len(path) + 1))
+
+
+def described(path: Path) -> dict[str, str]:
+    """Return what the tables tell of a value of the chart: `is`, one sentence, and `kind`; either may be absent."""
+    told: dict[str, str] = _table("values").get("/".join(path), {})
+    return told
+
+
 @cache
 def _paths(chart: Version) -> tuple[frozenset[Path], frozenset[Path]]:
     known: set[Path] = set()

@@ -32,6 +32,7 @@ COMMANDS = {
     "explain": _Command("explain", "explain", "Print what is known of a setting, a section or a finding."),
     "upgrade": _Command("upgrade", "upgrade", "Bring the values of an old chart to a new one, and prove it."),
     "charts": _Command("charts", "charts", "List the known charts, or what changes between two."),
+    "schema": _Command("schema", "schema", "Print a JSON Schema of the chart's values, for editors."),
     "off-host": _Command("offhost", "off_host", "Let a server outside Kubernetes run its content there."),
 }
 

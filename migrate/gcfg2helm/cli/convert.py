@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from gcfg2helm.cli import ISSUES, changes, talk
+from gcfg2helm.cli import ISSUES, changes, schema, talk
 from gcfg2helm.cli.options import MANY, Gcfg, Settings, shared
 from gcfg2helm.cli.outputs import beside
 from gcfg2helm.enums import SecretMode
@@ -70,6 +70,7 @@ def convert(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing while errors are open or the proof has doubts.")] = False,
+    editor: Annotated[bool, typer.Option("--editor", help="Write a JSON Schema beside the values, and name it in their first line: editors then know every setting.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .html, .md, .json or .txt.")] = None,
     interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask what the file cannot tell, and keep the answers in gcfg2helm.toml.")] = False,
     no_cluster: Annotated[bool, typer.Option("--no-cluster", help="Do not ask kubectl for choices; with --interactive.")] = False,
@@ -88,6 +89,8 @@ def convert(
       gcfg2helm convert --out-dir values servers/ --common values/common.yaml
     """
     with talk.errors():
+        if out_dir is not None and editor:
+            talk.fail("gcfg2helm: --editor goes with one server, not with --out-dir", 2)
         if out_dir is not None:
             _convert_many(settings, gcfg, out_dir, jobs, common, output_format, strict=strict, dry_run=dry_run)
         elif len(gcfg) != 1 or common is not None:
@@ -100,7 +103,7 @@ def convert(
                 settings, answers = questions.asked(
                     settings, lambda given: converted(given, gcfg[0], output).findings, cluster=not no_cluster
                 )
-            _convert(settings, gcfg[0], output, report, answers, yes=yes, dry_run=dry_run, strict=strict)
+            _convert(settings, gcfg[0], output, report, answers, yes=yes, dry_run=dry_run, strict=strict, editor=editor)
 
 
 def _convert_many(
@@ -120,7 +123,7 @@ def _convert_many(
 
 def _convert(
     settings: Settings, gcfg: str, output: str, report: Path | None, answers: dict[str, Any], *,
-    yes: bool, dry_run: bool, strict: bool,
+    yes: bool, dry_run: bool, strict: bool, editor: bool,
 ) -> None:  # fmt: skip
     from gcfg2helm.cli import outputs
 
@@ -140,6 +143,7 @@ def _convert(
     if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts or done.proof.unjudged):
         _show_head(settings, made)
         talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
+    done, extra = schema.for_editors(loaded.request, done, output) if editor else (done, [])
     if output == "-":
         sys.stdout.write(done.values.text)
         sys.stdout.flush()
@@ -150,7 +154,7 @@ def _convert(
             )
         _show_closing(settings, made, "")
     else:
-        _write_values(settings, loaded, done, made, output, yes=yes, dry_run=dry_run)
+        _write_values(settings, loaded, done, made, output, extra, yes=yes, dry_run=dry_run)
     if answers and not dry_run:
         _keep(settings, gcfg, output, answers)
     if settings.fails(findings, None) or not (done.proof.proven or done.proof.unjudged):
@@ -218,12 +222,13 @@ def _open(path: Path) -> bool:
 
 
 def _write_values(
-    settings: Settings, loaded: "Loaded", done: "Conversion", report: "Report", output: str, *, yes: bool, dry_run: bool
-) -> None:
+    settings: Settings, loaded: "Loaded", done: "Conversion", report: "Report", output: str,
+    extra: list[tuple[Path, str, bool]], *, yes: bool, dry_run: bool,
+) -> None:  # fmt: skip
     from gcfg2helm.cli import atomic
     from gcfg2helm.cli.options import words
 
-    outputs = _outputs(settings, done, output)
+    outputs = [*extra, *_outputs(settings, done, output)]
     held = {path: atomic.read(path) for path, _, _ in outputs}
     new = [one for one in outputs if held[one[0]] != one[1].encode("utf-8") or (one[2] and _open(one[0]))]
     _show_head(settings, report)

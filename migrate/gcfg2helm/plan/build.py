@@ -19,7 +19,7 @@ from gcfg2helm.plan.merge import Merger, preferred
 from gcfg2helm.plan.slots import Slot, node, one_or_list
 from gcfg2helm.plan.transforms import TRANSFORMS
 from gcfg2helm.tables import CARRY, Action, Rule, Setting, Source, Tables
-from gcfg2helm.tables.types import misfit
+from gcfg2helm.tables.types import misfit, same
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import Edit
 from gcfg2helm.versions import Version
@@ -172,7 +172,11 @@ class _Draft:
         self.decisions.append(
             Decision(at, Outcome.SUPERSEDED, shown(group.header), group.setting.name, (), reason, group.setting.origin)
         )
-        code, what = ("G2H113", "is emptied by a name without `=`") if emptied else ("G2H105", "is set again later")
+        code, what = "G2H105", "is set to the same value again later"
+        if emptied:
+            code, what = "G2H113", "is emptied by a name without `=`"
+        elif not same(group.setting.kind, at.entry.value or "", group.value):
+            code, what = "G2H114", f"has another value on line {group.last.place.line}"
         self.findings.append(finding(code, f"{group.key} {what}; this line has no effect.", place=at.place))
 
     def _remark(self, group: Group) -> None:

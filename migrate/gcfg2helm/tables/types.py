@@ -100,6 +100,13 @@ def _size(text: str) -> int | None:
     return None if magnitude is None else _exact(match[1]) * int(base**magnitude)
 
 
+def same(kind: Kind, one: str, other: str) -> bool:
+    """Whether Connect reads the same value from two texts: `60s` and `1m`; names of a list in any capitals."""
+    if kind is Kind.ENUM:
+        one, other = one.lower(), other.lower()
+    return one == other or (meaning(kind, one) is not None and meaning(kind, one) == meaning(kind, other))
+
+
 def misfit(setting: Setting, text: str) -> str:
     """Return why a value does not fit the setting (`a boolean`, `one of a, b`); empty where it does.
 

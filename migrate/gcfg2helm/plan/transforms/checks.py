@@ -10,6 +10,7 @@ from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import images
 from gcfg2helm.plan.addresses import is_loopback
 from gcfg2helm.plan.outcomes import by_chart, carried, dropped
+from gcfg2helm.tables import Subsection
 from gcfg2helm.values.tree import Edit
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ _POSTGRES_URL = re.compile(
 _PARAMETER = re.compile(r"(?:^|[&\s])(?P<name>[A-Za-z_]+)\s*=\s*(?P<value>'[^']*'|[^&\s]*)")
 _TLS_FILES = ("sslrootcert", "sslcert", "sslkey")
 _DISTRIBUTION = re.compile(r"/__linux__/([A-Za-z0-9_.-]+)")
+# What a provider cannot do without: one of these must be set, the first by its common name.
+_PROVIDERS = {
+    "ldap": ("LDAP.ServerAddress",),
+    "oauth2": ("OAuth2.ClientId",),
+    "saml": (
+        "SAML.IdPMetaDataURL", "SAML.IdPMetaDataPath", "SAML.IdPMetaData", "SAML.IdPSingleSignOnServiceURL",
+    ),
+}  # fmt: skip
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{100,}")
 
 
@@ -39,10 +48,33 @@ def auth_provider(ctx: Context, group: Group, rule: Rule) -> Result:
         what = f"{group.key} is proxy: the headers that name the user must come through the ingress."
         todo = "Let the ingress set them, and strip them from what comes in."
         return carried(findings=(finding("G2H404", what, todo, place),))
+    found: tuple[Finding, ...] = ()
+    if provider in _PROVIDERS and not any(_is_set(ctx, *name.split(".")) for name in _PROVIDERS[provider]):
+        section, _, name = _PROVIDERS[provider][0].partition(".")
+        header = f'[{section} "name"]' if section == "LDAP" else f"[{section}]"
+        what = f"{group.key} is {provider}, and no {header} says {name}."
+        todo = "Name the file that has the section with --also, or write it under config."
+        found = (finding("G2H432", what, todo, place),)
     current_user = ctx.flag("Applications.RunAsCurrentUser") or ctx.flag("EarlyAccess.RunAsCurrentUserSSO")
     if provider != group.value and current_user:
-        return carried([provider], reason="In small letters: the chart's name service compares it with case.")
-    return carried()
+        reason = "In small letters: the chart's name service compares it with case."
+        return carried([provider], findings=found, reason=reason)
+    return carried(findings=found)
+
+
+def _is_set(ctx: Context, section: str, name: str) -> bool:
+    """Whether the gcfg, or else the values, set `Section.Name`; where only named sections count, in any of them."""
+    named = ctx.tables.sections[section.lower()].subsection is Subsection.REQUIRED
+    groups = ctx.named(section, name) if named else iter([ctx.group(f"{section}.{name}")])
+    if any(group.value.strip() for group in groups if group is not None):
+        return True
+    answers = ctx.answer("config")
+    for header, keys in answers.items() if isinstance(answers, dict) else ():
+        own, subsection = gcfg.split_header(header)
+        meant = own.lower() == section.lower() and (subsection is not None) is named
+        if meant and isinstance(keys, dict) and any(key.lower() == name.lower() and keys[key] for key in keys):
+            return True
+    return False
 
 
 def database_provider(ctx: Context, group: Group, rule: Rule) -> Result:
@@ -103,8 +135,13 @@ def _parameters(url: str) -> list[tuple[str, str]]:
 
 
 def email_provider(ctx: Context, group: Group, rule: Rule) -> Result:
-    """The image holds no sendmail."""
-    if group.value.strip().lower() != "sendmail":
+    """The image holds no sendmail; SMTP needs a mail server."""
+    provider = group.value.strip().lower()
+    if provider == "smtp" and not _is_set(ctx, "SMTP", "Host"):
+        todo = "Name the file that has [SMTP] with --also, or write it under config."
+        what = f"{group.key} is SMTP, and no [SMTP] says Host."
+        return carried(findings=(finding("G2H433", what, todo, group.last.place),))
+    if provider != "sendmail":
         return carried()
     todo = "Set Server.EmailProvider to SMTP, and the [SMTP] section."
     return carried(findings=(finding("G2H406", f"{group.key} is sendmail.", todo, group.last.place),))

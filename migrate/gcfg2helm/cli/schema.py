@@ -1,0 +1,65 @@
+"""The command `schema`: a JSON Schema of the chart's values, for editors and pipelines."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gcfg2helm.cli import talk
+
+
+def schema(
+    chart: Annotated[Path | None, typer.Option(metavar="PATH", help="A chart as `helm pull` leaves it: folder or .tgz.")] = None,
+    chart_version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the chart, 0.3.0 or newer; default: the newest known.")] = "",
+    draft: Annotated[str, typer.Option(metavar="7|2020-12", help="Draft of JSON Schema; Helm and many editors want 7.")] = "2020-12",
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the schema goes; - prints it.")] = "-",
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.")] = None,
+) -> None:  # fmt: skip
+    """Print a JSON Schema of the chart's values: every setting of Connect under `config`, and the chart's own values.
+
+    \b
+    Examples:
+      gcfg2helm schema -o rstudio-connect.schema.json
+      gcfg2helm schema --draft 7 -o rstudio-connect/values.schema.json
+      gcfg2helm schema --chart-version 0.8.38 --draft 7
+    """
+    with talk.errors():
+        from gcfg2helm.cli import atomic, session
+        from gcfg2helm.schema import Draft
+
+        if draft not in [one.value for one in Draft]:
+            raise session.UsageError(f"--draft: {draft!r} is not one of {', '.join(one.value for one in Draft)}")
+        target, findings = session.target(chart, chart_version)
+        text = text_of(target, session.load_tables(mappings), Draft(draft))
+        for one in findings:
+            talk.say(f"gcfg2helm: {one.what} {one.todo}".rstrip())
+        if output == "-":
+            sys.stdout.write(text)
+        else:
+            path = Path(output)
+            atomic.write(path, text.encode("utf-8"), atomic.read(path), secret=False)
+
+
+def for_editors(request: Any, done: Any, output: str) -> tuple[Any, list[tuple[Path, str, bool]]]:
+    """Return a conversion whose values name a schema, and the schema to write beside them: where, and its text.
+
+    Raises UsageError where the values are printed.
+    """
+    from gcfg2helm.cli.session import UsageError
+    from gcfg2helm.schema import Draft, editor
+
+    if output == "-":
+        raise UsageError("--editor writes a schema beside the values: give their file with -o FILE")
+    path = Path(output).with_name(editor.file_name(request.chart.version))
+    values = done.values._replace(text=editor.marked(done.values.text, path.name))
+    return done._replace(values=values), [(path, text_of(request.chart, request.tables, Draft.DRAFT_7), False)]
+
+
+def text_of(target: Any, tables: Any, draft: Any) -> str:
+    """Return the schema as a file holds it."""
+    import json
+
+    from gcfg2helm import schema
+
+    return json.dumps(schema.schema(target, tables, draft), indent=1, ensure_ascii=False) + "\n"
