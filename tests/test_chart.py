@@ -124,9 +124,9 @@ def _paths(tree: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
 def test_versions() -> None:
     """The range that the program knows."""
     assert chart.versions()[0] == chart.OLDEST == (0, 3, 0)
-    assert chart.versions()[-1] == chart.NEWEST == (0, 21, 0)
+    assert chart.versions()[-1] == chart.NEWEST >= (0, 21, 0)
     assert len(chart.versions()) == len(set(chart.versions()))
-    assert chart.app_version(chart.NEWEST) == "2026.08.0"
+    assert chart.app_version(Version(0, 21, 0)) == "2026.08.0"
     assert chart.app_version(Version(0, 3, 5)) == "2022.09.0"
     with pytest.raises(KeyError):
         chart.app_version(Version(0, 10, 0))

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import ROOT
+from gcfg2helm.chart import NEWEST, app_version
 from gcfg2helm.cli import app
 from gcfg2helm.report.page import FOLDED
 
@@ -144,13 +145,13 @@ def test_the_head_names_source_target_program_verdict_and_five_figures(
     server: Path, opened: Callable[..., Page]
 ) -> None:
     page = opened(server)
-    assert page.title() == "rstudio-connect.gcfg in chart 0.21.0: proven"
+    assert page.title() == f"rstudio-connect.gcfg in chart {NEWEST}: proven"
     assert page.locator(".verdict strong").inner_text() == "proven"
     facts = dict(
         zip(page.locator(".facts dt").all_inner_texts(), page.locator(".facts dd").all_inner_texts(), strict=True)
     )
     assert facts == {
-        "Source": "rstudio-connect.gcfg", "Chart": "rstudio-connect 0.21.0", "Connect": "2026.08.0",
+        "Source": "rstudio-connect.gcfg", "Chart": f"rstudio-connect {NEWEST}", "Connect": app_version(NEWEST),
         "Back end": "launcher, the chart's own default is kubernetes", "Release": "rsc", "Namespace": "rstudio-connect",
     }  # fmt: skip
     figures = page.locator(".figures li").all_inner_texts()
