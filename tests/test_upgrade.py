@@ -73,6 +73,7 @@ def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
         (["--from", "0.20.0", "--to", "0.9.0"], "", 2, "--to 0.9.0 is older than --from 0.20.0"),
         (["--from", "0.3.0", "--to", "0.8.0", "--backend", "kubernetes"], "", 3, "needs chart 0.9.0 or newer"),
         (["--from", "0.9.0"], "grafana: {}\nadminUser: x\n", 3, "these are not values of rstudio-connect"),
+        (["--from", "0.9.0"], "launcher: {enabled: true}\nhomeStorage: {}\n", 3, "these are values of rstudio-workbench"),
         (["--from", "0.9.0"], "launcher: {enabled: true}\nbackends: {kubernetes: {enabled: true}}\n", 3, "values.yaml:2:25: G2H305 `launcher.enabled` and `backends.kubernetes.enabled` cannot both"),
         (["--from", "0.8.38"], "sharedStorage: 3\n", 3, "chart 0.8.38 refuses these values"),
         (["--from", "0.8.38"], "a: b: c\n", 3, "values.yaml:1:"),

@@ -42,38 +42,40 @@ class Moves(NamedTuple):
 
 
 def moves(
-    tables: Tables, chart: Chart, backend: Backend | None, values: Mapping[str, Tree], *, launcher: bool | None = None
+    tables: Tables, chart: Chart, backend: Backend | None, values: Mapping[str, Tree], *, turns: bool | None = None
 ) -> Moves:
     """Return how the old values come to the chart's own places; what the file has there already stays.
 
-    `values` is what one file says, or several together; `launcher` whether the launcher starts the content today, None
-    as they say. What has no counterpart stays where it is, with an error.
+    `values` is what one file says, or several together; `turns` whether another back end than `backend` starts the
+    content today, None as they say. What has no counterpart stays where it is, with an error.
     """
-    made = _Moving(tables, chart, backend, values, launcher=was_launcher(values) if launcher is None else launcher)
+    made = _Moving(tables, chart, backend, values, turns=turned(values, backend) if turns is None else turns)
     for row in tables.legacy:
-        if chart.version in row.span and (row.backend is None or (row.backend is backend and made.direct)):
+        if chart.version in row.span and (row.backend is None or (row.backend is backend and made.turns)):
             made.row(row)
-    if made.direct and backend is Backend.KUBERNETES:
+    if made.turns and backend is Backend.KUBERNETES:
         made.settings()
     return Moves(list(made.edits()), made.tree, made.findings, made.reasons)
 
 
-def was_launcher(values: Mapping[str, Tree]) -> bool:
-    """Whether values may be those of a server that starts its content with the launcher."""
-    direct = find(values, ("backends", "kubernetes", "enabled"))
-    return find(values, ("launcher", "enabled")) is not False and direct is not True
+def turned(values: Mapping[str, Tree], backend: Backend | None) -> bool:
+    """Whether values may be those of a server that starts its content with the other back end."""
+    launcher, direct = (find(values, path) for path in (("launcher", "enabled"), ("backends", "kubernetes", "enabled")))
+    if backend is Backend.LAUNCHER:
+        return direct is True and launcher is not True
+    return backend is Backend.KUBERNETES and launcher is not False and direct is not True
 
 
 class _Moving:
     def __init__(
-        self, tables: Tables, chart: Chart, backend: Backend | None, values: Mapping[str, Tree], *, launcher: bool
+        self, tables: Tables, chart: Chart, backend: Backend | None, values: Mapping[str, Tree], *, turns: bool
     ) -> None:
         self.tables = tables
         self.backend = backend
         self.chart = chart
         self.values = values
         self.tree: dict[str, Tree] = copy.deepcopy(dict(values))
-        self.direct = launcher and chart.version >= KUBERNETES_SINCE
+        self.turns = turns and chart.version >= KUBERNETES_SINCE
         self.findings: list[Finding] = []
         self.carried: list[Carried] = []
         self.gone: list[Path] = []

@@ -231,7 +231,7 @@ class DefaultRule(NamedTuple):
 class Legacy(NamedTuple):
     """A values path of an older chart that a newer one refuses or ignores: where it went, or what becomes of it.
 
-    `backend`: a value of the launcher, where this back end takes over. `value`: the row speaks of this value alone.
+    `backend`: a value of the other back end, where this one takes over. `value`: the row speaks of this value alone.
     A part of `to` in brackets is the item of a list with that name.
     """
 

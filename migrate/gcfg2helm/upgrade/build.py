@@ -20,13 +20,23 @@ from gcfg2helm.upgrade.model import Proof, Request, Upgrade
 from gcfg2helm.values import read, splice
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, find, same
+from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gcfg2helm.values.tree import Path, Tree
 
+# Keys that only another chart of the same publisher has, at the top of its values.
+_OTHERS = {
+    "homeStorage": "rstudio-workbench",
+    "launcherPem": "rstudio-workbench",
+    "secureCookieKey": "rstudio-workbench",
+    "rstudioPMKey": "rstudio-pm",
+    "rootCheckIsFatal": "rstudio-pm",
+}
 _MOST_NAMED = 8  # paths in a sentence
+_FOLDERS_SINCE = Version(0, 20, 12)  # source: NEWS.md of the chart
 _LAUNCHER: Path = ("launcher", "enabled")
 _DIRECT: Path = ("backends", "kubernetes", "enabled")
 
@@ -73,6 +83,7 @@ def upgraded(request: Request) -> Upgrade:
         return Upgrade(request, backend, before, files, Proof((), refused=True), found, moved)
     then = charts.merge({}, *after)
     found += accounts.unlabelled(request, backend, was, then)
+    found += _folder(request, backend, then)
     found += _objects(request, old, new, given, then)
     rows, doubts = compare.compared(request, old.rendered, new.rendered, reasons)
     return Upgrade(request, backend, before, files, Proof(rows), places.placed(origin, [*found, *doubts]), moved)
@@ -87,9 +98,9 @@ def _decided(
     was: Backend | None,
 ) -> tuple[list[list[Edit]], compare.Reasons, list[Finding]]:
     """Return the edits of each file, why settings differ then, and the findings."""
-    launcher = was is Backend.LAUNCHER
-    whole = moves.moves(request.tables, request.new, backend, given, launcher=launcher)
-    edits = [moves.moves(request.tables, request.new, backend, layer, launcher=launcher).edits for layer in layers]
+    turns = was is not None and backend is not None and was is not backend
+    whole = moves.moves(request.tables, request.new, backend, given, turns=turns)
+    edits = [moves.moves(request.tables, request.new, backend, layer, turns=turns).edits for layer in layers]
     layering.apart(layers, edits, whole)
     renames = settings.renames(request, given, backend)
     own = [*renames.edits, *_switches(request, backend, whole.tree)]
@@ -193,6 +204,8 @@ def backend_of(merged: dict[str, Tree]) -> Backend | None:
 def _check(request: Request, given: dict[str, Tree]) -> None:
     """Raise InputError for values of another chart."""
     first = request.files[0][0]
+    if other := next((_OTHERS[key] for key in given if key in _OTHERS), ""):
+        raise InputError(f"{first}: these are values of {other}, not of rstudio-connect")
     known = [key for key in given if charts.knows(request.old.version, (key,))]
     newer = [key for key in given if charts.knows(request.new.version, (key,))]
     if given and not known and not newer:
@@ -255,6 +268,15 @@ def _differing(one: Mapping[str, Tree], other: Mapping[str, Tree], path: Path = 
             yield from _differing(was, is_now, (*path, key))
         elif not same(was, is_now):
             yield (*path, key)
+
+
+def _folder(request: Request, backend: Backend | None, then: dict[str, Tree]) -> Iterator[Finding]:
+    """Yield a finding where content would look for its data at the top of the claim, not in its folder."""
+    folder = find(then, ("sharedStorage", "subPath"))
+    if backend is Backend.KUBERNETES and folder not in (MISSING, None, "") and request.new.version < _FOLDERS_SINCE:
+        what = f"Chart {request.new} does not tell the direct runner of sharedStorage.subPath: content finds no data."
+        todo = f"Upgrade to chart {_FOLDERS_SINCE} or newer."
+        yield finding("G2H804", what, todo, path=("sharedStorage", "subPath"))
 
 
 def _news(request: Request, backend: Backend | None) -> Iterator[Finding]:
