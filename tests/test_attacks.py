@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 import tomllib
-from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import ROOT
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.convert import convert
 from gcfg2helm.enums import Backend
@@ -24,10 +22,6 @@ from gcfg2helm.verify.model import Proof, Verdict
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from gcfg2helm.values.tree import Path as ValuesPath
     from gcfg2helm.values.tree import Tree
 
 KNOWN = tables.load()
@@ -395,76 +389,3 @@ def test_convert_and_verify_say_the_same_of_a_file_of_the_admin() -> None:
     said = " ".join(one.what for one in proof.doubts)
     assert "mine.example.com" in said
     assert "OAuth2.ClientId" in said
-
-
-# every change of a whole file -----------------------------------------------------------------------------------------
-
-FIXTURES = sorted((ROOT / "fixtures").glob("*/rstudio-connect.gcfg"))
-# Why a change there cannot change what Connect reads or where its data lies.
-HARMLESS = {"executionEnvironments": "an empty list is what the chart has where the key is absent"}
-
-
-def places(tree: Tree, path: ValuesPath = ()) -> Iterator[tuple[ValuesPath, str]]:
-    if isinstance(tree, dict):
-        for name, value in tree.items():
-            yield (*path, name), "remove"
-            yield from places(value, (*path, name))
-    elif isinstance(tree, list):
-        for number, item in enumerate(tree):
-            yield (*path, f"[{number}]"), "remove"
-            yield (*path, f"[{number}]"), "double"
-            yield from places(item, (*path, f"[{number}]"))
-    else:
-        yield path, "change"
-
-
-def changed(tree: dict[str, Tree], path: ValuesPath, how: str) -> dict[str, Tree]:
-    new: Any = copy.deepcopy(tree)
-    steps = [int(step[1:-1]) if step.startswith("[") else step for step in path]
-    node = new
-    for step in steps[:-1]:
-        node = node[step]
-    last = steps[-1]
-    if how == "remove":
-        del node[last]
-    elif how == "double":
-        node.append(copy.deepcopy(node[last]))
-    else:
-        old = node[last]
-        node[last] = not old if isinstance(old, bool) else old + 1 if isinstance(old, int) else f"{old or 'some'}x"
-    return dict(new)
-
-
-@pytest.mark.parametrize("backend", list(Backend))
-@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.parent.name)
-def test_every_change_of_a_values_file_is_seen_or_harmless(path: Path, backend: Backend) -> None:
-    request, values, more = made(path.read_text("utf-8"), str(chart.NEWEST), backend)
-    tried: Counter[str] = Counter()
-    survived: Counter[str] = Counter()
-    for where, how in places(values):
-        tried[where[0]] += 1
-        if judged(request, changed(values, where, how), *more).verdict is Verdict.PROVEN:
-            survived[where[0]] += 1
-    assert sum(tried.values()) > 60
-    print(path.parent.name, backend.value, {area: (tried[area], survived[area]) for area in tried})
-    assert survived["config"] == 0 or all(
-        _same_gcfg([values, *more], [one, *more]) for one in _survivors(request, values, more)
-    )
-    assert set(survived) - {"config"} <= set(HARMLESS)
-
-
-def _survivors(request: Request, values: dict[str, Tree], more: list[dict[str, Tree]]) -> Iterator[dict[str, Tree]]:
-    for where, how in places(values["config"], ("config",)):
-        tree = changed(values, where, how)
-        if judged(request, tree, *more).verdict is Verdict.PROVEN:
-            yield tree
-
-
-def _same_gcfg(one: list[dict[str, Tree]], other: list[dict[str, Tree]]) -> bool:
-    """Whether values files render to settings that Connect reads alike: the last line counts of what holds one value."""
-    seen = []
-    for layers in (one, other):
-        text = chart.render(chart.newest(), layers, release="rsc", namespace="connect")
-        assert isinstance(text, chart.Rendered)
-        seen.append({(e.section, e.subsection, e.name): e.value for e in gcfg.parse(text.gcfg).entries})
-    return seen[0] == seen[1]

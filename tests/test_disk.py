@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gcfg2helm.cli import atomic
+from gcfg2helm.cli import atomic, talk
 from helpers.run import LDAP, run
 
 if TYPE_CHECKING:
@@ -99,6 +99,64 @@ def test_a_full_disk_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(atomic.WriteError, match="no space left"):
         atomic.write(target, b"new", b"old")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("values.yaml", b"old")]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_on_a_full_disk_none_of_several_files_is_written(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file system takes the first files, and has no room for the next: all or none."""
+    (tmp_path / "b").write_bytes(b"old")
+    left, real = [number], os.fsync
+
+    def filling(descriptor: int) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", filling)
+    new = [
+        atomic.New(tmp_path / name, b"new", b"old" if name == "b" else None, secret=name == "a")
+        for name in ("a", "b", "c")
+    ]
+    with pytest.raises(atomic.WriteError, match="no space left") as caught:
+        atomic.write_all(new)
+    assert caught.value.written == ()
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("b", b"old")]
+
+
+def test_what_stands_on_the_disk_is_said_where_the_system_fails_between_two_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "b").write_bytes(b"old")
+    new = [atomic.New(tmp_path / "a", b"new", None, secret=True), atomic.New(tmp_path / "b", b"new", b"old")]
+
+    def broken(self: Path, target: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("pathlib.Path.replace", broken)
+    with pytest.raises(atomic.WriteError) as caught:
+        atomic.write_all(new)
+    said = talk.unwritten(caught.value)
+    assert said.startswith(
+        f"gcfg2helm: written: {tmp_path / 'a'}; not written, and no file after it: {tmp_path / 'b'}: "
+    )
+    held = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert held == {"a": b"new", "b": b"old"}
+
+
+def test_off_host_keeps_every_old_gcfg(tmp_path: Path) -> None:
+    """`.bak` with a number, never overwritten; with --quiet errors show all the same."""
+    gcfg = tmp_path / "x.gcfg"
+    texts = []
+    for number in (1, 2):
+        gcfg.write_text(f"[Server]\nAddress = https://c{number}.example.com\n")
+        texts.append(gcfg.read_text())
+        done = run("off-host", gcfg, "-y", "-q", cwd=tmp_path)
+        assert "error G2H704" in done.stderr
+    assert [(tmp_path / f"x.gcfg.bak{number}").read_text() for number in (1, 2)] == texts
+    assert gcfg.read_text() != texts[-1]
 
 
 def test_without_unnamed_files_a_named_one_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

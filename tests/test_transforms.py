@@ -115,7 +115,7 @@ CARRIED, RENAMED, DROPPED, MOVED, CHART = (
         pytest.param("[Postgres]\nURL = postgres:///c?host=pg.example.com\n", "Postgres.URL", CARRIED, None, set(), id="url-host-in-query"),
         pytest.param("[Postgres]\nURL = postgres://%2Fvar%2Frun/c\n", "Postgres.URL", CARRIED, None, {"G2H402"}, id="url-socket-encoded"),
         pytest.param('[Postgres]\nURL = "host=localhost user=c"\n', "Postgres.URL", CARRIED, None, {"G2H402"}, id="url-libpq"),
-        pytest.param("[Postgres]\nURL = postgres://c@pg/c?sslrootcert=/etc/ca.pem\n", "Postgres.URL", CARRIED, None, {"G2H427"}, id="url-files"),
+        pytest.param("[Postgres]\nURL = postgres://c@pg/c?sslrootcert=ca.pem\n", "Postgres.URL", CARRIED, None, {"G2H427"}, id="url-files"),
         pytest.param("[Postgres]\nURL = postgres://c:{$}@pg/c\n", "Postgres.URL", CARRIED, ["postgres://c@pg/c"], {"G2H220"}, id="url-placeholder"),
         pytest.param(
             "[Postgres]\nInstrumentationURL = postgres://c@localhost/c\n", "Postgres.InstrumentationURL", CARRIED, None, {"G2H402"}, id="instrumentation",

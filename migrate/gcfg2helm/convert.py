@@ -80,7 +80,7 @@ def convert(request: Request) -> Conversion:
     # Where nothing of values.yaml was asked, the plan is that of the sources alone.
     plan = made if before.keys() <= run.NAMES else run.source_plan(request, charts.merge({}, *layers))
     texts = [values.text] + ([more.text] if more else [])
-    proof = run.proved(request, plan, layers, texts)
+    proof = run.proved(request, plan, layers, texts)._replace(blocks=run.blocking(made))
     if request.chart.known and any(one.code in _OURS for one in proof.findings):
         if more and request.secret_values:
             _check_own(read.load(request.secret_values), more.tree, "the second values file")

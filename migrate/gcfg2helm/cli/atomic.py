@@ -1,4 +1,6 @@
-"""Writes a file whole or not at all: whatever happens, the old file or the new one stands there, never a mixture.
+"""Writes files whole or not at all: whatever happens, the old file or the new one stands there, never a mixture.
+
+Several files are all complete before the first takes its place, so that a full disk leaves none of them.
 
 Where the system has unnamed files (Linux), the new content has no name until it is complete. A secret never has a second
 name: its old file goes before its new one appears, so that a process killed in between leaves no copy behind.
@@ -11,15 +13,43 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EPERM, errno.EACCES}
 
 
 class WriteError(Exception):
-    """A file was not written; it is as it was before. The message names the file and the reason."""
+    """A file was not written; it is as it was before. The message names the file and the reason.
 
-    def __init__(self, path: Path, reason: str) -> None:
+    `written` are the files before it that stand there new: none, unless the system failed between two renames.
+    """
+
+    def __init__(self, path: Path, reason: str, written: Sequence[Path] = ()) -> None:
         super().__init__(f"{path}: {reason}")
+        self.written = tuple(written)
+
+
+class New(NamedTuple):
+    """A file to write: its bytes, what it held when it was read (None: it did not exist), whether it is secret."""
+
+    path: Path
+    data: bytes
+    expected: bytes | None
+    secret: bool = False
+
+
+class _Staged(NamedTuple):
+    """A file whose new content is complete on the disk: open, without a name where the system can."""
+
+    path: Path
+    target: Path
+    descriptor: int
+    name: Path | None
+    before: os.stat_result | None
+    secret: bool
 
 
 def read(path: Path) -> bytes | None:
@@ -41,22 +71,79 @@ def read(path: Path) -> bytes | None:
 
 
 def write(path: Path, data: bytes, expected: bytes | None, *, secret: bool = False) -> None:
-    """Replace a file by `data`, through a symlink to its target; mode and owner of an existing file are kept.
+    """Replace a file by `data`; see `write_all`. Raises WriteError."""
+    write_all([New(path, data, expected, secret)])
 
-    `expected` is what the file held when it was read (None: it did not exist); where it holds something else by now,
-    nothing is written. A new file gets the usual mode, or 0600 where it is `secret`; an existing secret one gets 0600
-    too. Raises WriteError.
+
+def write_all(files: Iterable[New]) -> None:
+    """Replace files, all or none, each through a symlink to its target; mode and owner of an existing file are kept.
+
+    Where a file holds something else by now than expected, nothing is written. A new file gets the usual mode, or 0600
+    where it is secret; an existing secret one gets 0600 too. Raises WriteError.
     """
-    target = Path(os.path.realpath(path))
+    staged: list[_Staged] = []
     try:
-        before = _inspected(target, path)
-        if read(target) != expected:
-            raise WriteError(path, "changed while this program ran; run it again")
-        if before is not None and data == expected and (not secret or stat.S_IMODE(before.st_mode) == 0o600):
-            return
-        _replace(target, data, before, secret=secret)
-    except OSError as error:
-        raise WriteError(path, _reason(error)) from None
+        for one in files:
+            try:
+                if (ready := _stage(one)) is not None:
+                    staged.append(ready)
+            except OSError as error:
+                raise WriteError(one.path, _reason(error)) from None
+        for number, ready in enumerate(staged):
+            try:
+                _place(ready)
+            except OSError as error:
+                raise WriteError(ready.path, _reason(error), [one.path for one in staged[:number]]) from None
+    finally:
+        for ready in staged:
+            _discard(ready.descriptor, ready.name)
+
+
+def _stage(new: New) -> _Staged | None:
+    """Bring the new content of a file onto the disk; None where the file holds it already."""
+    target = Path(os.path.realpath(new.path))
+    before = _inspected(target, new.path)
+    if read(target) != new.expected:
+        raise WriteError(new.path, "changed while this program ran; run it again")
+    if before is not None and new.data == new.expected and (not new.secret or stat.S_IMODE(before.st_mode) == 0o600):
+        return None
+    descriptor, name = _opened(target.parent)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(new.data)
+        if before is not None and os.geteuid() == 0:
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+        os.fchmod(descriptor, _mode(before, secret=new.secret))
+        os.fsync(descriptor)
+    except BaseException:
+        _discard(descriptor, name)
+        raise
+    return _Staged(new.path, target, descriptor, name, before, new.secret)
+
+
+def _place(ready: _Staged) -> None:
+    """Put a complete file where it belongs."""
+    target = ready.target
+    if ready.name is None and (ready.before is None or ready.secret):
+        if ready.before is not None:
+            target.unlink()
+        _link(ready.descriptor, target)
+    else:
+        name = ready.name or _link_beside(ready.descriptor, target)
+        try:
+            name.replace(target)
+        except OSError:
+            with suppress(OSError):
+                name.unlink()
+            raise
+    _sync_folder(target.parent)
+
+
+def _discard(descriptor: int, name: Path | None) -> None:
+    os.close(descriptor)
+    if name is not None:
+        with suppress(FileNotFoundError):
+            name.unlink()
 
 
 def _reason(error: OSError) -> str:
@@ -87,32 +174,6 @@ def _mode(before: os.stat_result | None, *, secret: bool) -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
-
-
-def _replace(target: Path, data: bytes, before: os.stat_result | None, *, secret: bool) -> None:
-    descriptor, name = _opened(target.parent)
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(data)
-        if before is not None and os.geteuid() == 0:
-            os.fchown(descriptor, before.st_uid, before.st_gid)
-        os.fchmod(descriptor, _mode(before, secret=secret))
-        os.fsync(descriptor)
-        if name is None and (before is None or secret):
-            if before is not None:
-                target.unlink()
-            _link(descriptor, target)
-        else:
-            if name is None:
-                name = _link_beside(descriptor, target)
-            name.replace(target)
-            name = None
-    finally:
-        os.close(descriptor)
-        if name is not None:
-            with suppress(FileNotFoundError):
-                name.unlink()
-    _sync_folder(target.parent)
 
 
 def _opened(folder: Path) -> tuple[int, Path | None]:

@@ -37,6 +37,7 @@ def check(
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file that convert would write.")] = "values.yaml",
     output_format: Annotated[Format, typer.Option("--format", help="How to print the audit; shell: the runbook as a script for bash; html: one page.")] = Format.TEXT,
     every: Annotated[bool, typer.Option("--all", help="List every setting, those that are carried as they are too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for` too.")] = False,
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the migration instead of the table.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as well: .html, .md, .json or .txt.")] = None,
 ) -> None:  # fmt: skip
@@ -68,7 +69,7 @@ def check(
         for part in _printed(settings, made, output_format, following, runbook=runbook, every=every):
             sys.stdout.write(part)
         sys.stdout.flush()
-        if settings.fails(findings, Level.ERROR):
+        if settings.fails(findings, Level.ERROR) or done.proof.fails(strict=strict):
             raise typer.Exit(1)
 
 

@@ -58,7 +58,7 @@ def converted(settings: Settings, gcfg: str, output: str) -> Converted:
             settings, gcfg, "" if to_stdout else output, "" if to_stdout else str(beside(output, "secret-values"))
         )
         done = convert.convert(loaded.request)
-    done = done._replace(proof=done.proof._replace(findings=settings.heard(list(done.proof.findings))))
+    done = done._replace(proof=done.proof.heard(settings.ignore))
     return Converted(loaded, done, settings.heard([*loaded.findings, *done.findings]))
 
 
@@ -249,8 +249,7 @@ def _write_values(
     if new and not yes:
         _show_closing(settings, report, "")
         talk.confirm([str(path) for path, _, _ in new])
-    for path, text, secret in new:
-        atomic.write(path, text.encode("utf-8"), held[path], secret=secret)
+    atomic.write_all(atomic.New(path, text.encode("utf-8"), held[path], secret) for path, text, secret in new)
     if new and not settings.quiet:
         talk.say("written: " + ", ".join(str(path) for path, _, _ in new))
     elif not settings.quiet:
@@ -277,10 +276,11 @@ def diff(
     settings: Settings,
     gcfg: Gcfg,
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file to compare with.")] = "values.yaml",
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for`, and for a pod that does not start, too.")] = False,
     output_format: Annotated[DiffFormat, typer.Option("--format", help="How to print the changes.")] = DiffFormat.TEXT,
     unified: Annotated[bool, typer.Option("--unified", "-u", help="Show the change of the file itself, as `git diff` would.")] = False,
 ) -> None:  # fmt: skip
-    """Show what convert would change in VALUES, and write nothing; exit 1 where there is a difference.
+    """Show what convert would change in VALUES, and write nothing; exit 1 where there is a difference, or the result is not proven.
 
     \b
     Examples:
@@ -304,7 +304,7 @@ def diff(
             _show_closing(settings, made, f"gcfg2helm convert {given}" if differs else "")
         else:
             _print_changes(done, loaded.request.tables, values, output_format, differs=differs)
-        if differs or settings.fails(findings, None):
+        if differs or settings.fails(findings, None) or done.proof.fails(strict=strict):
             raise typer.Exit(1)
 
 

@@ -1,7 +1,9 @@
 """The command `off-host`: the server stays where it is, its content runs in the cluster."""
 
+import os
 import sys
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +11,9 @@ import typer
 
 from gcfg2helm.cli import talk
 from gcfg2helm.cli.options import Gcfg
+from gcfg2helm.findings import Finding, Level
 
 if TYPE_CHECKING:
-    from gcfg2helm.findings import Finding
     from gcfg2helm.gcfg import Document
     from gcfg2helm.masked import Secret
     from gcfg2helm.offhost.build import Answers, OffHost
@@ -80,8 +82,11 @@ def off_host(
             if manifests is not None:
                 outputs.insert(0, _manifests(manifests, done.namespace, node_access=node_access))
             _check_names([one.path for one in outputs], gcfg, token_file)
-        if not quiet:
-            _show(outputs, [*done.findings, *_readable(done, outputs, target)])
+        findings = [*done.findings, *_readable(done, outputs, target)]
+        if quiet:
+            _show_findings([one for one in findings if one.level is Level.ERROR])
+        else:
+            _show(outputs, findings)
             _show_commands(done, manifests)
         if outputs:
             _write(outputs, target, yes=yes, dry_run=dry_run, quiet=quiet)
@@ -117,8 +122,6 @@ def _check_usage(
 
 def _check_names(outputs: list[Path], gcfg: str, token_file: str) -> None:
     """Refuse to write a file twice, or over an input; only the gcfg, which comes last, may be its own output."""
-    import os
-
     from gcfg2helm.cli.session import UsageError
 
     *others, target = [os.path.realpath(path) for path in outputs]
@@ -260,9 +263,15 @@ def _show(outputs: list[_Output], findings: "list[Finding]") -> None:
             talk.say(f"{one.path}: {'new' if one.held is None else 'changed'}{', mode 0600' if one.private else ''}")
             for line in one.lines:
                 talk.say("  " + text.paint(line, {"+": "green", "-": "red"}.get(line[0], "cyan"), on=colour))
-    for line in overview.finding_lines(findings, talk.width(sys.stderr), colour=colour):
-        talk.say(line)
+    _show_findings(findings)
     talk.say(overview.finding_count(findings))
+
+
+def _show_findings(findings: list[Finding]) -> None:
+    from gcfg2helm.report import overview
+
+    for line in overview.finding_lines(findings, talk.width(sys.stderr), colour=talk.colour(sys.stderr)):
+        talk.say(line)
 
 
 def _show_commands(done: "OffHost", manifests: Path | None) -> None:
@@ -292,7 +301,16 @@ def _write(outputs: list[_Output], target: str, *, yes: bool, dry_run: bool, qui
         return
     if not yes:
         talk.confirm([str(one.path) for one in new])
-    for one in new:
-        atomic.write(one.path, one.data, one.held, secret=one.private)
+    edited = [(one.path, one.held) for one in new if one.path == Path(target) and one.held is not None]
+    backup = [atomic.New(_backup(path), held, None, secret=True) for path, held in edited]
+    atomic.write_all([*backup, *(atomic.New(one.path, one.data, one.held, one.private) for one in new)])
     if not quiet:
-        talk.say("written: " + ", ".join(str(one.path) for one in new))
+        talk.say(
+            "written: " + ", ".join(str(path) for path in [*(one.path for one in new), *(one.path for one in backup)])
+        )
+
+
+def _backup(path: Path) -> Path:
+    """Return the first name with a number that no backup of a file has yet."""
+    names = (path.with_name(f"{path.name}.bak{number}") for number in count(1))
+    return next(name for name in names if not os.path.lexists(name))

@@ -6,9 +6,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
+
+if TYPE_CHECKING:
+    from gcfg2helm.cli.atomic import WriteError
 
 
 class Format(StrEnum):
@@ -75,9 +78,16 @@ def errors() -> Iterator[None]:
     except (InputError, rows.TablesError, helm.HelmError) as error:
         fail(f"gcfg2helm: {error}", 3)
     except atomic.WriteError as error:
-        fail(f"gcfg2helm: nothing was written: {error}", 4)
+        fail(unwritten(error), 4)
     except KeyboardInterrupt:
         fail("\ngcfg2helm: stopped; nothing was written", 130)
+
+
+def unwritten(error: "WriteError") -> str:
+    """Return what stands on the disk after an error: nothing new, or which files."""
+    if not error.written:
+        return f"gcfg2helm: nothing was written: {error}"
+    return f"gcfg2helm: written: {', '.join(map(str, error.written))}; not written, and no file after it: {error}"
 
 
 @contextmanager

@@ -370,7 +370,6 @@ def _write(
         return
     if not yes:
         talk.confirm([str(path) for path, _ in new])
-    for path, content in new:
-        atomic.write(path, content.encode("utf-8"), held[path])
+    atomic.write_all(atomic.New(path, content.encode("utf-8"), held[path]) for path, content in new)
     if not asked.quiet:
         talk.say("written: " + ", ".join(str(path) for path, _ in new))

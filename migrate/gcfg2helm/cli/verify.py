@@ -8,7 +8,6 @@ import typer
 
 from gcfg2helm.cli import outputs, talk
 from gcfg2helm.cli.options import Gcfg, Settings, shared
-from gcfg2helm.findings import Level
 
 if TYPE_CHECKING:
     from gcfg2helm.cli.session import Loaded
@@ -22,7 +21,7 @@ def verify(
     values: Annotated[str, typer.Argument(metavar="VALUES", help="The values file that Helm will get.")],
     more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="A further values file, in Helm's order; repeatable.")] = [],  # noqa: B006
     show_all: Annotated[bool, typer.Option("--all", help="Show every setting, not only what differs.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for` too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for`, and for a pod that does not start, too.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison as well: .html, .md, .json or .txt.")] = None,
     output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the comparison.")] = talk.Format.TEXT,
 ) -> None:  # fmt: skip
@@ -37,23 +36,15 @@ def verify(
       gcfg2helm verify rstudio-connect.gcfg values.yaml --chart ./rstudio-connect-0.21.0.tgz
     """
     with talk.errors():
-        from gcfg2helm.verify.model import Verdict
-
         if report is not None:
             outputs.check(report, [gcfg, values, *more, *settings.also, settings.env_file])
         with talk.progress(f"Verifying {values}", quiet=settings.quiet):
             loaded, files, done = _verified(settings, gcfg, [values, *more])
-        findings = settings.heard(list(done.findings))
-        done = done._replace(findings=findings)
+        done = done.heard(settings.ignore)
         if report is not None:
             outputs.write_proof(report, loaded, files, done, gcfg)
         _show(done, output_format, gcfg, show_all=show_all, quiet=settings.quiet)
-        verdict = done.verdict
-        if (
-            settings.fails(findings, Level.ERROR)
-            or (verdict is Verdict.NOT_PROVEN and (strict or not done.unjudged))
-            or (strict and verdict is Verdict.BUT_FOR)
-        ):
+        if settings.fails([*done.blocks, *done.findings], None) or done.fails(strict=strict):
             raise typer.Exit(1)
 
 
@@ -83,7 +74,7 @@ def _show(done: "Proof", output_format: talk.Format, gcfg: str, *, show_all: boo
         case talk.Format.GITHUB:
             from gcfg2helm.report import github
 
-            stream.write(github.annotations(done.findings))
+            stream.write(github.annotations([*done.blocks, *done.findings]))
         case talk.Format.TEXT:
             width, colour = talk.width(stream), talk.colour(stream)
             if quiet:

@@ -274,6 +274,8 @@ class _Draft:
             )
             slot.several = slot.several or len(slot.parts) > 1
             slot.todo = slot.todo or " ".join(one.todo for one in result.findings if one.level is Level.ERROR)
+            if not group.known and self.unknown <= _MOST_UNKNOWN:
+                slot.todo = slot.todo or _ASK_UNKNOWN
             slot.secret = slot.secret or (placement is not None and ctx.options.secrets is SecretMode.INLINE)
             self.carried.append(group)
         if group.key in ctx.preferred:
@@ -390,6 +392,7 @@ class _Draft:
                 yield Edit(slot.path, one_or_list(texts, slot.several), todo=slot.todo, source=places)
 
 
+_ASK_UNKNOWN = "Connect does not start on a setting that it does not know: check the name, or remove it."
 _CODES = {
     Action.RENAME: "G2H202",
     Action.MOVE: "G2H203",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Command, InputError, Where, finding
 from gcfg2helm.masked import Secret
+from gcfg2helm.plan import postgres
 from gcfg2helm.plan.decisions import Missing
 from gcfg2helm.tables import Action, Holds
 from gcfg2helm.values.tree import Edit, identity
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from gcfg2helm.findings import Finding, Place
     from gcfg2helm.plan.context import Context, Group
+    from gcfg2helm.plan.decisions import Located
     from gcfg2helm.tables import Setting
     from gcfg2helm.values.tree import Tree
 
@@ -56,7 +58,8 @@ _CHART_FOLDERS = (
     "/scripts",
     "/var/lib/rstudio-connect-launcher/Kubernetes",
 )
-_WARNED_ELSEWHERE = frozenset({"outside_data_dir"})
+_WARNED_ELSEWHERE = frozenset({"outside_data_dir", "temporary_directory"})
+_DATABASE_URL = "postgres_url"  # the transform of settings that name files in a URL
 _KEY = re.compile(r"(?!\.\.)[A-Za-z0-9._-]{1,253}", re.ASCII)
 _LONGEST_PATH = 4095
 _MOST_FILES = 5_000  # their mounts are a megabyte, and a Helm release holds no more
@@ -131,8 +134,7 @@ def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], moun
     files: dict[str, _File] = {}
     folders: set[str] = set()
     for group, setting in _path_settings(ctx, carried):
-        places = group.live if len(group.live) == len(group.values) else [group.last] * len(group.values)
-        for at, value in zip(places, group.values, strict=True):
+        for at, value, secret in _named(group, setting):
             path = _absolute(value)
             if not path or path in folders or _is_there(ctx, path):
                 continue
@@ -143,13 +145,13 @@ def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], moun
                     todo = "Put it below the data directory and change the setting, or mount a volume at that path."
                     mounts.findings.append(finding("G2H514", what, todo, at.place))
             elif path in files:
-                files[path].secret |= setting.holds_secret
+                files[path].secret |= secret
                 files[path].places.append(at.place)
             elif problem := _refusal(path):
                 what = f"{group.key} names {path}, {problem}."
                 mounts.findings.append(finding("G2H515", what, "Choose another path.", at.place))
             else:
-                files[path] = _File(path, [at.place], group.key, secret=setting.holds_secret)
+                files[path] = _File(path, [at.place], group.key, secret=secret)
                 if setting.encrypted:
                     what = f"{path}, which {group.key} names, may hold an encrypted value; this program cannot tell."
                     todo = "If it does, bring the old server's key file along with the data directory."
@@ -170,8 +172,19 @@ def _path_settings(ctx: Context, carried: Iterable[Group]) -> Iterator[tuple[Gro
         rule = ctx.rule(group.setting)
         renamed = ctx.tables.setting(rule.setting) if rule.action is Action.RENAME and rule.setting else None
         setting = renamed or group.setting
-        if setting.holds in (Holds.FILE, Holds.DIRECTORY) and rule.transform not in _WARNED_ELSEWHERE:
+        holds = setting.holds in (Holds.FILE, Holds.DIRECTORY) and rule.transform not in _WARNED_ELSEWHERE
+        if holds or rule.transform == _DATABASE_URL:
             yield group, setting
+
+
+def _named(group: Group, setting: Setting) -> Iterator[tuple[Located, str, bool]]:
+    """Yield the paths that a group names: where, which, and whether what lies there is secret."""
+    places = group.live if len(group.live) == len(group.values) else [group.last] * len(group.values)
+    for at, value in zip(places, group.values, strict=True):
+        if setting.holds is Holds.NOTHING:
+            yield from ((at, one.path, one.secret) for one in postgres.files(value))
+        else:
+            yield at, value, setting.holds_secret
 
 
 def _absolute(value: str | None) -> str:
@@ -194,6 +207,13 @@ def _up(path: str) -> Iterator[str]:
         yield path
         path = posixpath.dirname(path)
     yield path
+
+
+def in_pod(ctx: Context, path: str) -> bool:
+    """Whether the pod has a path: on the shared storage, in the image, or where values.yaml mounts something."""
+    mounted = _existing_mounts(ctx)
+    absolute = _absolute(path)
+    return _is_there(ctx, absolute) or any(other in mounted for other in _up(absolute or "/"))
 
 
 def _is_there(ctx: Context, path: str) -> bool:

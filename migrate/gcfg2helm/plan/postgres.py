@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from gcfg2helm.masked import Secret
 from gcfg2helm.plan import secrets
@@ -22,6 +23,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _DEFAULT_PORT = "5432"
 SETTINGS = ("URL", "InstrumentationURL")
+_CONNECTION = re.compile(r"postgres(?:ql)?://(?P<authority>[^/?]*)[^?]*(?:\?(?P<query>.*))?", re.IGNORECASE | re.DOTALL)
+_PARAMETER = re.compile(r"(?:^|[&\s])(?P<name>[A-Za-z_]+)\s*=\s*(?P<value>'[^']*'|[^&\s]*)")
+# What names a file, and whether that holds a secret. `system` is no file: the certificates of the image.
+_FILES = {"sslrootcert": False, "sslcert": False, "sslkey": True}
+_NO_FILE = ("", "system")
 
 
 class Address(NamedTuple):
@@ -38,6 +44,14 @@ class Database(NamedTuple):
     hosts: tuple[Address, ...]
     user: str = ""
     name: str = ""
+
+
+class File(NamedTuple):
+    """A file that a database URL names, by which parameter."""
+
+    parameter: str
+    path: str
+    secret: bool
 
 
 def databases(ctx: Context) -> list[Database]:
@@ -102,3 +116,36 @@ def _is_ipv6(text: str) -> bool:
 def reachable(database: Database) -> list[Address]:
     """Return the addresses that a pod can mean: not its own."""
     return [one for one in database.hosts if not is_loopback(one.host)]
+
+
+def hosts(url: str) -> list[str]:
+    """Return the hosts of a database URL or of libpq's `key=value` text, sockets too; empty where it names none."""
+    match = _CONNECTION.fullmatch(url.strip())
+    from_query = [value for name, value in _parameters(url) if name in ("host", "hostaddr") and value]
+    if match is None:
+        return from_query
+    authority = match["authority"].rpartition("@")[2]
+    named = [unquote(_without_port(part)) for part in authority.split(",")]
+    return [host for host in named if host] or [unquote(host) for host in from_query]
+
+
+def files(url: str) -> list[File]:
+    """Return the files that a database URL or libpq's `key=value` text names: certificates and the key."""
+    return [
+        File(name, unquote(value) if "://" in url else value, _FILES[name])
+        for name, value in dict(_parameters(url)).items()
+        if name in _FILES and value not in _NO_FILE
+    ]
+
+
+def _without_port(text: str) -> str:
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0]
+
+
+def _parameters(url: str) -> list[tuple[str, str]]:
+    """Return name and value of what follows `?` in a URL, or of libpq's `key=value` text."""
+    match = _CONNECTION.fullmatch(url.strip())
+    text = (match["query"] or "") if match else url
+    return [(found["name"].lower(), found["value"].strip("'")) for found in _PARAMETER.finditer(text)]

@@ -25,7 +25,7 @@ def render(report: Report, when: datetime) -> str:
     sides = {name: prefix("line", number) for number, (name, _) in enumerate(report.documents)}
     sides |= {file.name: prefix("values", number) for number, file in enumerate(written)}
     panes = Panes(report.plan, report.documents, written, ways, report.tables, entries.marks(report.findings))
-    words, _, meaning = overview.verdict(report.proof, report.findings).partition(": ")
+    words, _, meaning = overview.verdict(report.proof).partition(": ")
     told = Page(
         title=f"{' and '.join(report.sources)} in chart {report.plan.chart.version}",
         facts=_facts(report),

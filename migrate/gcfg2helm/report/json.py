@@ -144,6 +144,7 @@ def report(made: Report) -> dict[str, object]:
         "proof": {
             "proven": made.proof.proven,
             "verdict": made.proof.verdict.value,
+            "blocks": len(made.proof.blocks),
             "settings": {status.value: number for status, number in made.proof.counts().items()},
         },
         "runbook": [step(one) for one in made.steps],

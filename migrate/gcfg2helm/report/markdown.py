@@ -96,7 +96,7 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield f"- {overview.accounting(report.plan)}"
     yield f"- Findings: {overview.finding_count(report.findings)}"
     yield f"- Proof: {overview.proof_line(report.proof)}"
-    yield f"- Verdict: {overview.verdict(report.proof, report.findings)}"
+    yield f"- Verdict: {overview.verdict(report.proof)}"
     yield f"- Target: chart {report.plan.chart}, Connect {report.connect}, back end {report.plan.backend.value}"
     yield f"- Release {code(report.plan.release)} in namespace {code(report.plan.namespace)}"
     yield ""

@@ -100,9 +100,9 @@ def finding_count(findings: Sequence[Finding], hidden: int = 0) -> str:
     return ", ".join(parts) + (f" ({hidden} not shown: -v)" if hidden else "")
 
 
-def verdict(proof: Proof, findings: Sequence[Finding] = ()) -> str:
+def verdict(proof: Proof) -> str:
     """Return the answer in one line, the same in every command; with what keeps the pod from starting."""
-    blocked = agenda.counts(findings)[Asks.BLOCKS]
+    blocked = len(proof.blocks)
     start = f", but does not start: {blocked} finding{'s' * (blocked != 1)} to settle" if blocked else ""
     match proof.verdict:
         case Verdict.PROVEN:
@@ -113,7 +113,7 @@ def verdict(proof: Proof, findings: Sequence[Finding] = ()) -> str:
         case Verdict.NOT_PROVEN:
             errors = sum(one.level is Level.ERROR for one in proof.findings)
             why = proof.unjudged or (f"{errors} error{'s' * (errors != 1)} of the proof" if errors else "")
-            return f"not proven: {why}" if why else "not proven"
+            return (f"not proven: {why}" if why else "not proven") + start.replace(", but", "; the pod")
 
 
 # for a terminal ----------------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def head(report: Report, shown: Sequence[Finding], width: int, *, colour: bool) 
 
 
 def _verdict(report: Report, width: int, *, colour: bool) -> Iterator[str]:
-    for line in _indented(verdict(report.proof, report.findings), width):
+    for line in _indented(verdict(report.proof), width):
         yield paint(line, VERDICTS[report.proof.verdict], on=colour)
 
 

@@ -41,16 +41,17 @@ def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool, main: str
             yield f"  values  {dotted(row.path)}"
         if row.reason:
             yield f"  why     {row.reason}"
-    if proof.findings:
+    findings = [*proof.blocks, *proof.findings]
+    if findings:
         yield ""
-    yield from overview.finding_lines(proof.findings, width, colour=colour, main=main)
+    yield from overview.finding_lines(findings, width, colour=colour, main=main)
     yield ""
     yield text.paint(overview.verdict(proof), overview.VERDICTS[proof.verdict], on=colour)
 
 
 def brief(proof: Proof, *, width: int, colour: bool, main: str = "") -> Iterator[str]:
     """Yield the errors and the verdict alone (`--quiet`)."""
-    errors = [one for one in proof.findings if one.level is Level.ERROR]
+    errors = [one for one in (*proof.blocks, *proof.findings) if one.level is Level.ERROR]
     yield from overview.finding_lines(errors, width, colour=colour, main=main)
     yield text.paint(overview.verdict(proof), overview.VERDICTS[proof.verdict], on=colour)
 
@@ -61,6 +62,7 @@ def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
         "schema": SCHEMA_VERSION,
         "proven": proof.proven,
         "verdict": proof.verdict.value,
+        "blocks": len(proof.blocks),
         "counts": {status.value: number for status, number in proof.counts().items()},
         "settings": [
             {
@@ -85,7 +87,7 @@ def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
                 "place": str(one.place) if one.place else None,
                 "path": keys(one.path),
             }
-            for one in proof.findings
+            for one in (*proof.blocks, *proof.findings)
         ],
     }
 
@@ -107,7 +109,10 @@ def as_markdown(proof: Proof, *, show_all: bool) -> str:
             lines.append("| " + " | ".join(_cell("" if cell is None else str(cell)) for cell in cells) + " |")
     lines += [
         "",
-        *(f"- {one.level} {one.code}: {_cell(one.what)} {_cell(one.todo)}".rstrip() for one in proof.findings),
+        *(
+            f"- {one.level} {one.code}: {_cell(one.what)} {_cell(one.todo)}".rstrip()
+            for one in (*proof.blocks, *proof.findings)
+        ),
     ]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -83,7 +83,9 @@ def check(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
         node: Tree = value  # type: ignore[assignment]
         if why := problem(row, node):
             yield finding("G2H619", f"{dotted(row.path)} {why}", path=row.path)
-        elif row.effect == _UNSEEN and not row.parent and truth(node) and not same(node, ours.get(row.path)):
+        elif row.effect == _UNSEEN and not row.parent and not same(node, ours.get(row.path)):
+            if not truth(node) and not _stands(plan, row.path):
+                continue
             shown = f"is {visible(node)}" if isinstance(node, str | int | float) else "is set"
             yield unseen(row.path, f"{shown}: {row.reason}.")
     for path, why in _strays(dict(values), ()):
@@ -92,6 +94,12 @@ def check(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
         for key in values:
             if not charts.knows(plan.chart.version, (key,)):
                 yield unseen((key,), f"is no value of the charts that are known here, and this one is {plan.chart}.")
+
+
+def _stands(plan: Plan, path: Path) -> bool:
+    """Whether the chart has something at a path by default, which an empty value takes away."""
+    value = find(plan.chart.defaults, path)
+    return value is not MISSING and bool(value)
 
 
 def problem(row: Effect, node: Tree) -> str:

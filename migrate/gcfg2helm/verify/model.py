@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm.findings import Finding, Level, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gcfg2helm.masked import Secret
     from gcfg2helm.values.tree import Path
@@ -57,7 +57,7 @@ class Proof(NamedTuple):
 
     `totals` counts the entries of the source by what became of each, so that they add up to its settings; `more` counts
     the settings that the pod reads besides: the chart's, kept defaults, keys of values.yaml. `unjudged` says why nothing
-    could be compared.
+    could be compared. `blocks` is what keeps the pod from starting, although it would read all that is proven.
     """
 
     rows: Sequence[Row]
@@ -66,6 +66,7 @@ class Proof(NamedTuple):
     rendered: str = ""
     more: Mapping[Status, int] = {}
     unjudged: str = ""
+    blocks: Sequence[Finding] = ()
 
     def __repr__(self) -> str:
         return f"<Proof of {sum(self.totals.values())} settings>"  # its texts may hold secrets
@@ -86,6 +87,17 @@ class Proof(NamedTuple):
     def proven(self) -> bool:
         """Whether nothing is left that no decision accounts for; there may be doubts."""
         return self.verdict is not Verdict.NOT_PROVEN
+
+    def heard(self, ignored: Collection[str]) -> Proof:
+        """Return the proof without the findings of some codes (`--ignore`)."""
+        findings, blocks = ([one for one in part if one.code not in ignored] for part in (self.findings, self.blocks))
+        return self._replace(findings=findings, blocks=blocks)
+
+    def fails(self, *, strict: bool) -> bool:
+        """Whether a command exits with 1: not proven; with `strict` (`--strict`) doubts and a pod that does not start, too."""
+        if self.verdict is Verdict.PROVEN:
+            return strict and bool(self.blocks)
+        return strict or (self.verdict is Verdict.NOT_PROVEN and not self.unjudged)
 
     def counts(self) -> dict[Status, int]:
         """Return how many settings, of either side, came to which status."""

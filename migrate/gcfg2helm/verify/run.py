@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
 from gcfg2helm.chart import helm
-from gcfg2helm.findings import Finding, finding
+from gcfg2helm.findings import Asks, Finding, finding
 from gcfg2helm.masked import STARS
 from gcfg2helm.plan import build, gone
 from gcfg2helm.values import read
@@ -33,10 +33,10 @@ def verified(request: Request, files: Sequence[tuple[str, str]]) -> Proof:
     and helm.HelmError.
     """
     layers = [read.load(text, name) for name, text in files]
-    made = source_plan(request, charts.merge({}, *layers))
-    if request.helm is None:
-        return proved(request, made, layers, (), every=True)
-    return proved(request, made, layers, [text for _, text in files], every=True)
+    merged = charts.merge({}, *layers)
+    texts = [text for _, text in files] if request.helm else ()
+    proof = proved(request, source_plan(request, merged), layers, texts, every=True)
+    return proof._replace(blocks=blocking(_plan(request, merged)))
 
 
 def proved(
@@ -73,10 +73,18 @@ def source_plan(request: Request, values: Mapping[str, Tree]) -> Plan:
 
     The rest is what is being judged; every command compares with this plan, so that all say the same of the same files.
     """
+    return _plan(request, {key: value for key, value in values.items() if key in NAMES})
+
+
+def blocking(plan: Plan) -> list[Finding]:
+    """Return what keeps the pod from starting, of a plan that knows what values.yaml answers."""
+    return [one for one in plan.findings if one.asks is Asks.BLOCKS]
+
+
+def _plan(request: Request, answers: Mapping[str, Tree]) -> Plan:
     return build.build(
         request.sources, request.tables, chart=request.chart, backend=request.backend, release=request.release,
-        namespace=request.namespace, options=request.options, environment=request.environment,
-        answers={key: value for key, value in values.items() if key in NAMES},
+        namespace=request.namespace, options=request.options, environment=request.environment, answers=answers,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import gcfg
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.plan import images
+from gcfg2helm.plan import images, postgres
 from gcfg2helm.plan.addresses import is_loopback
 from gcfg2helm.plan.outcomes import by_chart, carried, dropped
 from gcfg2helm.tables import Subsection
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = "{$}"
 _PASSWORD_PLACEHOLDER = re.compile(r":\{\$\}(?=@)")
-_POSTGRES_URL = re.compile(
-    r"postgres(?:ql)?://(?P<authority>[^/?]*)[^?]*(?:\?(?P<query>.*))?", re.IGNORECASE | re.DOTALL
-)
-_PARAMETER = re.compile(r"(?:^|[&\s])(?P<name>[A-Za-z_]+)\s*=\s*(?P<value>'[^']*'|[^&\s]*)")
-_TLS_FILES = ("sslrootcert", "sslcert", "sslkey")
 _DISTRIBUTION = re.compile(r"/__linux__/([A-Za-z0-9_.-]+)")
 # What a provider cannot do without: one of these must be set, the first by its common name.
 _PROVIDERS = {
@@ -93,45 +88,21 @@ def postgres_url(ctx: Context, group: Group, rule: Rule) -> Result:
     found: list[Finding] = []
     if not url.strip():
         return carried()
-    hosts, names = _hosts(url), dict(_parameters(url))
+    hosts = postgres.hosts(url)
     if not hosts or any(host.startswith(("/", "@")) or is_loopback(host) for host in hosts):
         what = f"{group.key} names this machine or a socket, which is the pod itself in the cluster."
         found.append(finding("G2H402", what, "Use the database server's address as the cluster sees it.", place))
-    if files := [name for name in _TLS_FILES if names.get(name, "").startswith("/")]:
-        what = f"{group.key} names files on the old server ({', '.join(files)}); the pod needs them at the same paths."
-        todo = "Mount them with pod.volumes and pod.volumeMounts, or put them below the data directory."
+    if files := [one.parameter for one in postgres.files(url) if not one.path.startswith("/")]:
+        what = (
+            f"{group.key} names files without their whole path ({', '.join(files)}); in the pod that leads elsewhere."
+        )
+        todo = "Write the whole path, and convert again: the file is then mounted there."
         found.append(finding("G2H427", what, todo, place))
     if _PLACEHOLDER not in url:
         return carried(findings=found)
     found.append(finding("G2H220", f"{group.key} held the placeholder `{{$}}` for the password.", "", place))
     clean = _PASSWORD_PLACEHOLDER.sub("", url).replace(_PLACEHOLDER, "")
     return carried([clean], findings=found, reason="Without the placeholder for the password, which Connect dropped.")
-
-
-def _hosts(url: str) -> list[str]:
-    """Return the hosts of a database URL or of libpq's `key=value` text; empty where it names none."""
-    match = _POSTGRES_URL.fullmatch(url.strip())
-    from_query = [value for name, value in _parameters(url) if name in ("host", "hostaddr") and value]
-    if match is None:
-        return from_query
-    from urllib.parse import unquote
-
-    authority = match["authority"].rpartition("@")[2]
-    hosts = [unquote(_without_port(part)) for part in authority.split(",")]
-    return [host for host in hosts if host] or [unquote(host) for host in from_query]
-
-
-def _without_port(text: str) -> str:
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text.partition(":")[0]
-
-
-def _parameters(url: str) -> list[tuple[str, str]]:
-    """Return name and value of what follows `?` in a URL, or of libpq's `key=value` text."""
-    match = _POSTGRES_URL.fullmatch(url.strip())
-    text = (match["query"] or "") if match else url
-    return [(found["name"].lower(), found["value"].strip("'")) for found in _PARAMETER.finditer(text)]
 
 
 def email_provider(ctx: Context, group: Group, rule: Rule) -> Result:

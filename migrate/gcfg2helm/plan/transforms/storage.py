@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Finding, finding
+from gcfg2helm.plan import files
 from gcfg2helm.plan.outcomes import by_chart, carried, dropped, moved
 from gcfg2helm.plan.storage import CLAIM, DEFAULT_DATA_DIR, INSTALLATION, answered, below, data_directory, parse_export
 from gcfg2helm.values.tree import Edit
@@ -38,9 +39,16 @@ def outside_data_dir(ctx: Context, group: Group, rule: Rule) -> Result:
     return carried(findings=found)
 
 
-def inside_installation(ctx: Context, group: Group, rule: Rule) -> Result:
-    """A directory that may be lost with the pod, as long as it lies outside Connect's installation."""
-    return carried(findings=_inside_installation(group, group.value.strip()))
+def temporary_directory(ctx: Context, group: Group, rule: Rule) -> Result:
+    """A directory that must be there when Connect starts: in the image, on the shared storage, or mounted."""
+    path = group.value.strip()
+    if found := _inside_installation(group, path):
+        return carried(findings=found)
+    if not path.startswith("/") or files.in_pod(ctx, path):
+        return carried()
+    what = f"{group.key} is {path}, which the pod does not have; Connect does not start without it."
+    todo = f"Mount a volume at {path} (an emptyDir in pod.volumes), or remove the setting."
+    return carried(findings=[finding("G2H434", what, todo, group.last.place)])
 
 
 def _inside_installation(group: Group, path: str) -> list[Finding]:
@@ -73,7 +81,7 @@ def launcher_data_dir(ctx: Context, group: Group, rule: Rule) -> Result:
 TRANSFORMS: Mapping[str, Callable[[Context, Group, Rule], Result]] = {
     "data_dir": data_dir,
     "existing_claim": existing_claim,
-    "inside_installation": inside_installation,
     "launcher_data_dir": launcher_data_dir,
     "outside_data_dir": outside_data_dir,
+    "temporary_directory": temporary_directory,
 }
