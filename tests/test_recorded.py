@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import charts as small
+import gcfg2helm_mappings
 import record_chart
 from gcfg2helm import chart, gcfg
 from gcfg2helm.chart import Refused, Rendered, given, history
@@ -100,7 +101,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the tables of the chart that the program reads."""
     folder = tmp_path / "tables/chart"
     shutil.copytree(record_chart.TABLES, folder)
-    monkeypatch.setattr(history, "package_folder", lambda: folder.parent)
+    monkeypatch.setattr(gcfg2helm_mappings, "folder", lambda: folder.parent)
     small._clear()
     history._table.cache_clear()
     yield folder

@@ -1,1 +1,23 @@
-"""The mapping tables of gcfg2helm: TOML files, read with importlib.resources."""
+"""The mapping tables of gcfg2helm, as TOML files; no code but the way to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+def folder() -> Traversable:
+    """Return the folder with the tables.
+
+    Where it is a folder on the disk, as nearly always, it is found without `importlib.resources`, which takes as long to
+    import as half of the tables take to load.
+    """
+    found = Path(__file__).parent
+    if found.is_dir():
+        return found
+    from importlib.resources import files
+
+    return files(__package__)

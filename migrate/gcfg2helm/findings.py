@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from enum import IntEnum, StrEnum
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
+
+import tomli
+
+import gcfg2helm_mappings
 
 
 class Level(IntEnum):
@@ -103,7 +105,7 @@ def codes() -> dict[str, Code]:
 
     Raises KeyError or ValueError for a row that is no good; the table is part of the package, and tests read it.
     """
-    rows = tomllib.loads((files("gcfg2helm_mappings") / "findings.toml").read_text("utf-8"))
+    rows = tomli.loads((gcfg2helm_mappings.folder() / "findings.toml").read_text("utf-8"))
     return {
         code: Code(code, Level[row["level"].upper()], Asks(row["asks"]), row["title"], row["text"])
         for code, row in rows.items()

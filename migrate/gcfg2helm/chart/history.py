@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import tomli
+
+import gcfg2helm_mappings
 from gcfg2helm.chart.model import Chart
-from gcfg2helm.tables.rows import package_folder
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 @cache
 def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads((package_folder() / "chart" / f"{name}.toml").read_text("utf-8"))
+    return tomli.loads((gcfg2helm_mappings.folder() / "chart" / f"{name}.toml").read_text("utf-8"))
 
 
 def versions() -> tuple[Version, ...]:

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import gcfg2helm_mappings
 from gcfg2helm.chart import resources
 from gcfg2helm.chart.template import Stop, a_map, a_text, default, dig, each, field, truth
 from gcfg2helm.findings import Finding, finding
@@ -85,11 +86,9 @@ def _removals() -> list[tuple[Path, Span, str]]:
 
 @cache
 def _table() -> dict[str, list[dict[str, Any]]]:
-    import tomllib
+    import tomli
 
-    from gcfg2helm.tables.rows import package_folder
-
-    return tomllib.loads((package_folder() / "chart" / "refusals.toml").read_text("utf-8"))
+    return tomli.loads((gcfg2helm_mappings.folder() / "chart" / "refusals.toml").read_text("utf-8"))
 
 
 def _span(row: dict[str, Any]) -> Span:

@@ -4,12 +4,12 @@ The command line wins over a variable, a variable over the file, the file over t
 long names of the options: `release = "connect"`, `image = ["a", "b"]`; paths in it start at its folder.
 """
 
-import difflib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from gcfg2helm.findings import InputError
 
@@ -48,8 +48,8 @@ def read(file: Path, options: Mapping[str, Any], known: Sequence[str]) -> dict[s
     if len(data) > _MAX_BYTES:
         raise InputError(f"{file}: larger than 1 MiB")
     try:
-        rows = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        rows = tomli.loads(data.decode("utf-8"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: {error}") from None
     found: dict[str, Any] = {}
     for key, value in rows.items():
@@ -62,6 +62,8 @@ def read(file: Path, options: Mapping[str, Any], known: Sequence[str]) -> dict[s
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, known, 1)
     return f"; did you mean {near[0].replace('_', '-')}?" if near else ""
 
@@ -130,7 +132,7 @@ def _key_of(line: str) -> str:
 
 def _is_toml(text: str) -> bool:
     try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        tomli.loads(text)
+    except tomli.TOMLDecodeError:
         return False
     return True

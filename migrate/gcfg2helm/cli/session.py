@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
 from gcfg2helm import tables
-from gcfg2helm.chart import KUBERNETES_SINCE, given, helm
+from gcfg2helm.chart import KUBERNETES_SINCE, helm
 from gcfg2helm.chart.helm import Helm
 from gcfg2helm.cli import inputs
 from gcfg2helm.enums import Backend
@@ -57,6 +57,8 @@ def target(path: Path | None, version: str = "", option: str = "--chart-version"
     """
     if path is None:
         return chart_version(version, option)
+    from gcfg2helm.chart import given
+
     chart, found = given.load(path)
     if version and version.removeprefix("v") != str(chart):
         raise UsageError(f"{option}: {path} is chart {chart}; leave {option} out")

@@ -72,7 +72,7 @@ _FILE_NAME = re.compile(r"/[\w./-]*\.[A-Za-z0-9]+", re.ASCII)
 _STARS = re.compile(r"\*+")
 _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}", re.ASCII)
-_LONG_WORD = re.compile(r"[\w-]{16}", re.ASCII)  # every shape of a token has one
+_LONG_WORD = re.compile(r"[\w-]{20}", re.ASCII)  # every shape of a token has one
 _WINDOW = 4096  # characters in which a shape is looked for at once
 _OVERLAP = 512
 _USER = re.compile(r"[^\s\"'<>/?#:\[\]]*")
@@ -329,7 +329,7 @@ def _shapes(text: str) -> Iterator[Part]:
         return
     for begin in range(0, max(len(text) - _OVERLAP, 1), _WINDOW - _OVERLAP):
         window = text[begin : begin + _WINDOW]
-        for shape in tokens.shapes():
+        for shape in tokens.shapes(window):
             for match in shape.finditer(window):
                 found = match[0]
                 start = begin + match.start() + len(found) - len(found.lstrip(' \t=:"'))

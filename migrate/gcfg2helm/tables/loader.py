@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
+import gcfg2helm_mappings
 from gcfg2helm.enums import Backend
 from gcfg2helm.tables.model import (
     APPENDIX,
@@ -31,7 +32,7 @@ from gcfg2helm.tables.model import (
     Upgrade,
     Went,
 )
-from gcfg2helm.tables.rows import Problem, Row, TablesError, package_folder, read_file
+from gcfg2helm.tables.rows import Problem, Row, TablesError, read_file
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class _Shipped(Mapping[str, Section]):
 def shipped() -> Tables:
     """Return the tables of the package; a section's file is read when somebody asks for the section."""
     problems: list[Problem] = []
-    root = package_folder()
+    root = gcfg2helm_mappings.folder()
     rules = _values_rules(_File(root / "chart" / _RULES, _RULES), problems)
     if problems:
         raise TablesError(problems)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import tomli
 
 from gcfg2helm.versions import Span, Version
 
@@ -140,25 +140,9 @@ def read_file(path: Traversable, problems: list[Problem], shown: str = "") -> Ro
     """
     name = shown or path.name
     try:
-        return Row(tomllib.loads(path.read_text("utf-8")), name, "", problems)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return Row(tomli.loads(path.read_text("utf-8")), name, "", problems)
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         problems.append(Problem(name, "", str(error)))
     empty = Row({}, name, "", problems)
     empty.broken = True
     return empty
-
-
-def package_folder() -> Traversable:
-    """Return the folder with the tables of the package.
-
-    Where it is a folder on the disk, as nearly always, it is found without `importlib.resources`, which takes as long to
-    import as half of the tables take to load.
-    """
-    import gcfg2helm_mappings
-
-    folder = Path(gcfg2helm_mappings.__file__).parent
-    if folder.is_dir():
-        return folder
-    from importlib.resources import files
-
-    return files(gcfg2helm_mappings)

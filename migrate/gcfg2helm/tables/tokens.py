@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 
-from gcfg2helm.tables.rows import package_folder
+import tomli
+
+import gcfg2helm_mappings
 
 
 @cache
-def shapes() -> tuple[re.Pattern[str], ...]:
-    """Return all shapes. Raises ValueError or re.error for a table that is no good; it is part of the package."""
-    parts = tomllib.loads((package_folder() / "tokens.toml").read_text("utf-8"))
-    return tuple(re.compile(text) for part in parts.values() for texts in part.values() for text in texts)
+def _rows() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    parts = tomli.loads((gcfg2helm_mappings.folder() / "tokens.toml").read_text("utf-8"))
+    return tuple((tuple(row["heads"]), tuple(row["shapes"])) for part in parts.values() for row in part.values())
+
+
+def shapes(text: str) -> list[re.Pattern[str]]:
+    """Return the shapes that may be in a text: those of which a head is in it.
+
+    Raises ValueError or re.error for a table that is no good; it is part of the package.
+    """
+    return [_compiled(one) for heads, listed in _rows() if any(head in text for head in heads) for one in listed]
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

@@ -6,15 +6,16 @@ The rules are rows of the table `chart/effects.toml`, one for each path that a v
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+import tomli
+
+import gcfg2helm_mappings
 from gcfg2helm import chart as charts
 from gcfg2helm.chart.template import truth
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import Secret
-from gcfg2helm.tables.rows import package_folder
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.scalars import resolve
 from gcfg2helm.values.tree import MISSING, find, same
@@ -53,8 +54,8 @@ class Effect(NamedTuple):
 @cache
 def table() -> tuple[Effect, ...]:
     """Return the rows, one for each path. Raises KeyError or TypeError for a row that is no good; tests read the table."""
-    text = (package_folder() / "chart" / "effects.toml").read_text("utf-8")
-    rows = [(tuple(path.split("/")), row) for row in tomllib.loads(text)["value"] for path in row["paths"]]
+    text = (gcfg2helm_mappings.folder() / "chart" / "effects.toml").read_text("utf-8")
+    rows = [(tuple(path.split("/")), row) for row in tomli.loads(text)["value"] for path in row["paths"]]
     parents = {path[:length] for path, _ in rows for length in range(1, len(path))}
     return tuple(
         Effect(
