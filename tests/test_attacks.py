@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import gcfg2helm_mappings
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.convert import convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from gcfg2helm.plan.request import Request
-from gcfg2helm.tables.rows import package_folder
 from gcfg2helm.values.read import YamlError
 from gcfg2helm.values.tree import MISSING, Edit, applied, find
 from gcfg2helm.verify import effects, run
@@ -323,7 +323,7 @@ def test_every_path_of_the_chart_has_one_row_of_effects() -> None:
     assert len(paths) == len(set(paths))
     assert {row.effect for row in rows} <= set(effects.EFFECTS)
     assert {row.kind for row in rows} <= set(effects.KINDS)
-    table = tomllib.loads((package_folder() / "chart" / "paths.toml").read_text("utf-8"))["path"]
+    table = tomllib.loads((gcfg2helm_mappings.folder() / "chart" / "paths.toml").read_text("utf-8"))["path"]
     every = {tuple(path.split("/")) for row in table for path in (*row.get("leaf", ()), *row.get("free", ()))}
     ours = set(paths) | {("config",)}
     assert [one for one in every if not any(one[: len(row)] == row for row in ours)] == []
