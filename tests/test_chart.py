@@ -94,7 +94,7 @@ def test_defaults_are_the_charts() -> None:
     """Every published version is known, with its Connect, its `config` and its paths."""
     published = json.loads((SHARED / "defaults.json").read_text())
     wanted = {Version.parse(text): row for text, row in published.items() if Version.parse(text) >= chart.OLDEST}
-    assert chart.versions() == tuple(sorted(wanted))
+    assert set(wanted) <= set(chart.versions())
     for version, row in wanted.items():
         assert chart.app_version(version) == row["appVersion"].removeprefix("bionic-")
         ours = chart.defaults(version)

@@ -430,7 +430,7 @@ def test_the_steps_name_this_release(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ]  # fmt: skip
     commands = {one["name"]: [command["text"] for command in one["commands"]] for one in steps}
     assert commands["upgrade"] == [
-        "helm upgrade connect rstudio/rstudio-connect --version 0.21.0 --reset-values -f upgraded/values.yaml --namespace apps"
+        f"helm upgrade connect rstudio/rstudio-connect --version {chart.NEWEST} --reset-values -f upgraded/values.yaml --namespace apps"
     ]
     assert "pg_dump --host db.example.org --port 5432 --username connect" in commands["save-data"][0]
     assert 'helm rollback connect --namespace apps "$(cat connect-revision-before)"' in commands["roll-back"]
