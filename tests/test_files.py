@@ -17,6 +17,7 @@ from gcfg2helm.chart import newest
 from gcfg2helm.cli import disk
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Where
+from gcfg2helm.masked import Secret
 from gcfg2helm.plan import files
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.grouping import group_entries
@@ -111,6 +112,32 @@ def test_files_of_one_folder_and_kind_share_a_volume() -> None:
         mount("/etc/x/b.pem"),
         mount("/etc/x/k", "files-etc-x-keys"),
     ]
+
+
+TLS = "[HTTPS]\nCertificate = /etc/x/server.crt\nKey = /etc/x/server.key"
+
+
+def test_the_certificate_of_the_ingress_is_read() -> None:
+    """Where certificate and key are on the old server's disk, the ingress's Secret is made of them, and again next time."""
+    read: dict[str, bytes | str] = {"/etc/x/server.crt": b"certificate", "/etc/x/server.key": b"key"}
+
+    def certificates(*given: Any) -> list[Any]:
+        return [
+            one for one in build(*given).manifests if isinstance(one, dict) and one.get("type") == "kubernetes.io/tls"
+        ]
+
+    (made,) = certificates(TLS, read)
+    assert made == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "rsc-rstudio-connect-tls", "namespace": "connect"},
+        "type": "kubernetes.io/tls",
+        "data": {key: Secret(base64.b64encode(value).decode()) for key, value in (("tls.crt", b"certificate"), ("tls.key", b"key"))},
+    }  # fmt: skip
+    assert certificates(TLS, read, {"ingress": {"tls": [{"secretName": "rsc-rstudio-connect-tls"}]}}) == [made]
+    assert certificates(TLS, read, {"ingress": {"tls": [{"secretName": "another"}]}}) == []
+    assert certificates(TLS, {"/etc/x/server.crt": b"certificate"}) == []
+    assert certificates("[HTTPS]\nCertificate = /etc/x/server.crt", read) == []
 
 
 def test_names_are_valid_and_differ() -> None:

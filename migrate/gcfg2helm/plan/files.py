@@ -14,10 +14,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gcfg2helm.enums import SecretMode
+from gcfg2helm.enums import SecretMode, Tls
 from gcfg2helm.findings import Command, InputError, Where, finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.plan import postgres
+from gcfg2helm.plan.addresses import certificate_name
 from gcfg2helm.plan.decisions import Missing
 from gcfg2helm.tables import Action, Holds
 from gcfg2helm.values.tree import Edit, identity
@@ -126,7 +127,30 @@ def build(ctx: Context, carried: Sequence[Group]) -> Mounts:
         standing = set(map(identity, answer)) if isinstance(answer, list) else set()
         if new := [item for item in items if identity(item) not in standing]:
             mounts.edits.append(Edit(("pod", path), new))
+    if made := certificate(ctx):
+        mounts.manifests.append(made)
     return mounts
+
+
+def certificate(ctx: Context) -> dict[str, Tree] | None:
+    """Return the Secret with the certificate of the ingress, read from the old server's disk.
+
+    None where TLS ends elsewhere, the Secret is the administrator's, or certificate or key cannot be read.
+    """
+    name, options, answer = certificate_name(ctx), ctx.options, ctx.answer("ingress", "tls")
+    if options.tls is not Tls.INGRESS or options.tls_secret or options.secrets is SecretMode.EXISTING:
+        return None
+    named = [one.get("secretName") for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
+    if named and name not in named:
+        return None
+    paths = {
+        key: _absolute(ctx.value(f"HTTPS.{part}")) for key, part in (("tls.crt", "Certificate"), ("tls.key", "Key"))
+    }
+    read = {key: options.read_file(path) for key, path in paths.items() if path}
+    contents = {key: content for key, content in read.items() if isinstance(content, bytes)}
+    if len(contents) < len(paths):
+        return None
+    return {**_object(name, ctx.namespace, contents, secret=True), "type": "kubernetes.io/tls"}
 
 
 def _wanted(ctx: Context, carried: Sequence[Group], mounted: Iterable[str], mounts: Mounts) -> list[_File]:

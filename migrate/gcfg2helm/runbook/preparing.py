@@ -217,7 +217,11 @@ def certificate(server: Server) -> Step | None:
         return None
     paths = [(server.ctx.value(f"HTTPS.{name}") or "").strip() for name in ("Certificate", "Key")]
     own = all(path.startswith("/") and path.isprintable() for path in paths)
-    tls = server.request.options.tls
+    tls, title = server.request.options.tls, "Create the Secret with the certificate"
+    made = (server.done.plan.manifests or {}).get("files", ())
+    if any(isinstance(one, dict) and one.get("type") == "kubernetes.io/tls" for one in made):
+        notes: tuple[str, ...] = (f"{server.files.files} holds it, read from the old server's disk.",)
+        return Step("certificate", title, Mark.DONE, notes, (), ("G2H408",))
     if own and tls is Tls.INGRESS and not server.request.options.tls_secret:
         commands = list(fetch(paths))
         certificate, key = map(fetched, paths)
@@ -231,9 +235,7 @@ def certificate(server: Server) -> Step | None:
             for name in names
         ]
         notes = (f"The ingress takes the certificate from {', '.join(names)}. Where that is not there, it is made from tls.crt and tls.key.",)  # fmt: skip
-    return Step(
-        "certificate", "Create the Secret with the certificate", Mark.COMMAND, notes, tuple(commands), ("G2H408",)
-    )
+    return Step("certificate", title, Mark.COMMAND, notes, tuple(commands), ("G2H408",))
 
 
 def licence(server: Server) -> Step | None:

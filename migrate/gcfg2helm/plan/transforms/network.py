@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm.enums import Tls
 from gcfg2helm.findings import Command, Finding, Where, finding
+from gcfg2helm.plan import files
 from gcfg2helm.plan.addresses import (
     CHART_PORT,
     PROBES,
@@ -178,12 +179,15 @@ def tls(ctx: Context, group: Group, rule: Rule) -> Result:
         return _listen_in_pod(ctx, group, "HTTPS") if listens_for_tls else carried()
     if group.setting.key != "HTTPS.Certificate" or ctx.options.tls_secret or ctx.answer("ingress", "tls"):
         return dropped(group, rule)
+    what = f"{group.key}: TLS ends at the ingress, which needs the certificate as the Secret {certificate_name(ctx)}."
+    if files.certificate(ctx):
+        todo = "It is among the objects with files: apply them before the installation."
+        return dropped(group, rule, findings=(finding("G2H408", what, todo, group.last.place, ("ingress", "tls")),))
     command = (
         f"kubectl create secret tls {shlex.quote(certificate_name(ctx))} --namespace {shlex.quote(ctx.namespace)}"
         f" --cert={_shell_path(group.value, 'CERTIFICATE')}"
         f" --key={_shell_path(ctx.value('HTTPS.Key') or '', 'KEY')}"
     )
-    what = f"{group.key}: TLS ends at the ingress, which needs the certificate as the Secret {certificate_name(ctx)}."
     todo, commands = "Create it where certificate and key are:", (Command(command, Where.SERVER),)
     note = finding("G2H408", what, todo, group.last.place, ("ingress", "tls"), commands=commands)
     return dropped(group, rule, findings=(note,))
