@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import FIXTURES
@@ -265,3 +265,20 @@ def test_a_comment_beside_a_value_that_changes_is_marked() -> None:
     )
     assert "    # of the value before: new name\n    SenderEmail: a@example.org  # who sends\n" in text
     assert "    DataDir: /var/lib/rstudio-connect  # fine\n" in text
+
+
+LINES = [
+    "; note about it", "; [SMTP]", ";Host = x", ";Port =", '; [LDAP "y"]', "; ---- Banner ---- ;", "#########", "; Password = abc", "",
+    "; a long comment that goes on and on and on, about nothing in particular, until its end. And Then\n; more of it.", "; TODO(gcfg2helm): not ours",
+    "; https://example.org/a/very/long/path/that/cannot/be/broken/anywhere/because/it/has/no/blank", "[Server]", "Address = https://a.example.org ; beside",
+    "[SMTP]", "Host = mail", "[HTTPS]", "Certificate = /etc/x.pem", '[LDAP "x"]', "PermittedLoginGroup = cn=a", "; PermittedLoginGroup = cn=b", "; 1", "; '",
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(LINES), min_size=2, max_size=14), st.sampled_from(list(CommentMode)))
+def test_whatever_the_comments_are(lines: list[str], mode: CommentMode) -> None:
+    text = "\n".join(["[Server]", *lines, ""])
+    once = made(text, mode)
+    assert problems(once) == []
+    assert made(text, mode, values=once) == once

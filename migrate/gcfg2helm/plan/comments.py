@@ -198,5 +198,7 @@ def _bare(line: str) -> str:
     text = line.strip()
     if text[:1] in (";", "#"):
         text = text[1:]
-    text = text.removeprefix(" ").rstrip()
+    text = (
+        text.removeprefix(" ").rstrip().replace("TODO(gcfg2helm)", "TODO (gcfg2helm)")
+    )  # the mark is the program's own
     return text.rstrip(";# ") if commented.is_banner(text) and text.rstrip(";# ") else text
