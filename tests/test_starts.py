@@ -137,3 +137,34 @@ def test_one_verdict_of_a_file_of_the_admin(values: str, tmp_path: Path) -> None
         assert run("diff", gcfg, "values.yaml", cwd=tmp_path).exit_code == 3
         return
     same_everywhere(gcfg, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "there"),
+    [
+        pytest.param("PublicWarning = <no value>", "<no value>", id="what Helm takes out"),
+        pytest.param('PublicWarning = "x; <no value> #"', "x; <no value> #", id="and within quotes"),
+        pytest.param("PublicWarning = a\ufeffb", "a\ufeffb", id="a mark of the byte order inside"),
+    ],
+)
+def test_values_that_helm_or_yaml_might_take_for_something_else(line: str, there: str, tmp_path: Path) -> None:
+    (tmp_path / "x.gcfg").write_text(f"{GOOD}[Server]\n{line}\n", "utf-8")
+    done = run("convert", "x.gcfg", "-y", *LICENCE, cwd=tmp_path)
+    assert done.exit_code == 0, done.output
+    data = json.loads(run("verify", "x.gcfg", "values.yaml", "--all", "--format", "json", cwd=tmp_path).stdout)
+    assert data["verdict"] == "proven"
+    assert there in next(one for one in data["settings"] if one["setting"] == "Server.PublicWarning")["pod"]
+
+
+@pytest.mark.parametrize("name", ["a: b", "Content", "-x", "x" * 64, "a.b", "a\\nb"])
+def test_a_namespace_is_checked_at_the_setting(name: str, tmp_path: Path) -> None:
+    (tmp_path / "x.gcfg").write_text(f'{GOOD}[Launcher]\nEnabled = true\nKubernetesNamespace = "{name}"\n')
+    data = json.loads(run("check", "x.gcfg", *LICENCE, "--format", "json", cwd=tmp_path).stdout)
+    assert ("G2H619", 9) in {(one["code"], one.get("line")) for one in data["findings"]}
+    assert data["proof"]["verdict"] == "not proven"
+
+
+def test_an_https_address_is_not_called_plain_http(tmp_path: Path) -> None:
+    (tmp_path / "x.gcfg").write_text(f"{GOOD}[HTTPS]\nListen = :443\nCertificate = /etc/ssl/c\nKey = /etc/ssl/k\n")
+    done = run("convert", "x.gcfg", "-o", "-", "--tls", "pod", *LICENCE, cwd=tmp_path)
+    assert "plain http" not in done.output

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CHART_PORT = 3939
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 
 
@@ -68,6 +69,11 @@ def parse_address(text: str) -> Address | None:
     except ValueError:
         return None
     return Address(parts.scheme.lower(), host, f"/{parts.path.strip('/')}") if host else None
+
+
+def is_label(name: str) -> bool:
+    """Whether Kubernetes takes a text for the name of a namespace."""
+    return _LABEL.fullmatch(name) is not None
 
 
 def is_dns_name(host: str) -> bool:

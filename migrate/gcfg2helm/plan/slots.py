@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}", re.ASCII)
 
+# Helm takes this text out of all that it prints; with the blank in quotes of its own Connect reads the same.
+_NO_VALUE, _NO_VALUE_QUOTED = "<no value>", '<no" "value>'
+
 
 @dataclass(slots=True, repr=False)
 class Slot:
@@ -39,7 +42,7 @@ def node(text: str) -> Scalar:
     Booleans and integers below 10^6 stay what they are; everything else is a string, with gcfg's quotes where it needs
     them: Helm prints larger numbers as `1e+06`. Raises ValueError where gcfg cannot hold the text.
     """
-    quoted = gcfg.quote(text)
+    quoted = gcfg.quote(text).replace(_NO_VALUE, _NO_VALUE_QUOTED)
     if quoted in ("true", "false"):
         return quoted == "true"
     if _PLAIN_INTEGER.fullmatch(quoted):

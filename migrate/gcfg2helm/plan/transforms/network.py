@@ -79,7 +79,9 @@ def _ingress(ctx: Context, group: Group, public: Address) -> list[Edit]:
     line = (group.last.place,)
     hosts: Tree = [{"host": public.host, "paths": [public.path]}]
     wanted = ends_at_ingress(ctx, public.scheme) or ctx.options.ingress_class or ctx.answer("ingress", "enabled")
-    ask = "" if wanted else "The address is plain http: set ingress.enabled to true or false."
+    ask = "" if wanted else "Set ingress.enabled to true or false."
+    if not wanted and public.scheme == "http":
+        ask = f"The address is plain http. {ask}"
     edits = [Edit(("ingress", "hosts"), hosts, todo=ask, source=line)]
     if wanted:
         todo = "" if _class_known(ctx) else "Set ingress.ingressClassName to the class of your cluster's ingress."

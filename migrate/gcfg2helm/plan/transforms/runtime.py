@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gcfg2helm import gcfg
 from gcfg2helm.findings import Command, Finding, finding
 from gcfg2helm.plan import images
-from gcfg2helm.plan.addresses import CHART_PORT, parse_listen
+from gcfg2helm.plan.addresses import CHART_PORT, is_label, parse_listen
 from gcfg2helm.plan.outcomes import by_chart, carried, dropped, moved, renamed
 from gcfg2helm.values.tree import Edit
 from gcfg2helm.versions import Span, Version
@@ -123,6 +123,12 @@ def content_namespace(ctx: Context, group: Group, rule: Rule) -> Result:
     name = group.value.strip()
     if name in ("", ctx.namespace):
         return by_chart(group, rule, "It is the namespace of the release, which the chart takes by itself.")
+    if not is_label(name):
+        what = (
+            f"{group.key} is no name that Kubernetes takes for a namespace: small letters, digits and `-`, 63 at most."
+        )
+        found = finding("G2H619", what, "Correct it first: Connect could start no content there.", group.last.place)
+        return moved(group, rule, edits=(Edit(rule.to, name, source=(group.last.place,)),), findings=(found,))
     what = f"Content runs in {name}, Connect in {ctx.namespace}: a claim serves only the namespace that it stands in."
     todo = (
         f"Create the namespace, and in it a claim of the same name as the shared storage, with the same data: {name}."
