@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gcfg2helm.plan import tablechecks
-from gcfg2helm.report import explain, topics
+from gcfg2helm.report import explain, markdown, topics
 from gcfg2helm.tables import Action, Source, load
 from gcfg2helm.tables.model import APPENDIX
 from gcfg2helm.tables.rows import TablesError
@@ -137,7 +137,7 @@ def test_the_same_words_everywhere(known: Tables) -> None:
     page = (DOCS / "mapping.md").read_text("utf-8")
     for setting in known:
         named = topics.Named(setting, None)
-        assert explain.cell(setting.sentence) in page, setting.key
+        assert markdown.cell(setting.sentence) in page, setting.key
         assert setting.sentence in "\n".join(explain.text(named, known, 200, colour=False))
-        assert explain.cell(setting.sentence) in "\n".join(explain.markdown(named, known))
+        assert markdown.cell(setting.sentence) in "\n".join(explain.markdown(named, known))
         assert topics.setting_data(named, known)["description"] == setting.sentence

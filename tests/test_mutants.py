@@ -18,6 +18,7 @@ from conftest import FIXTURES, ROOT
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.convert import convert
 from gcfg2helm.enums import Backend
+from gcfg2helm.plan import build
 from gcfg2helm.plan.request import Request
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, applied, find
@@ -178,7 +179,7 @@ class Judge:
 
     def proven(self, values: dict[str, Tree]) -> bool:
         merged = chart.merge({}, values, *self.more)
-        names = repr([(key, merged.get(key)) for key in sorted(run.NAMES)])
+        names = repr([(key, merged.get(key)) for key in sorted(build.NAMES)])
         if names not in self.plans:
             self.plans[names] = run.source_plan(self.request, merged)
         proof = run.by_model(self.plans[names], self.request.tables, [values, *self.more], self.request.options)

@@ -16,7 +16,7 @@ from typer.main import get_command
 from gcfg2helm import __version__
 from gcfg2helm.cli import COMMANDS, app, config
 from gcfg2helm.cli.config import FILE
-from gcfg2helm.report.explain import cell
+from gcfg2helm.report.markdown import cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from gcfg2helm import chart as charts
 from gcfg2helm import schema, tables
 from gcfg2helm.findings import codes
 from gcfg2helm.report import explain
-from gcfg2helm.report.explain import cell
+from gcfg2helm.report.markdown import cell, table_lines
 from gcfg2helm.schema import editor
 from gcfg2helm.tables import Upgrade, Went
 from gcfg2helm.values.paths import dotted
@@ -69,19 +69,19 @@ def mapping(known: Tables) -> Iterator[str]:
 
 def _values_rules(known: Tables) -> Iterator[str]:
     yield from ("", "## What the values say in any case", "")
-    yield from explain.table(
+    yield from table_lines(
         ["value", "is", "when", "reason"],
         ([_path(row.path), f"`{_shown(row.value)}`", _when(row.span, row.backend), cell(row.reason)] for row in known.always),
     )  # fmt: skip
     yield from ("", "## What becomes of the chart's own defaults", "")
     yield "Where the gcfg is silent; `--chart-defaults chart` keeps them all."
     yield ""
-    yield from explain.table(
+    yield from table_lines(
         ["default", "keep or reset", "charts that have it", "reason"],
         ([_path(("config", *row.path)), row.fate.value, _having(row.path), cell(row.reason)] for row in known.defaults),
     )
     yield from ("", "## Values of older charts", "")
-    yield from explain.table(
+    yield from table_lines(
         ["value", "becomes", "when", "reason"],
         (
             [_path(row.path), _path(row.to) or _FATES[row.fate], _when(row.span, row.backend), cell(row.reason)]
@@ -91,7 +91,7 @@ def _values_rules(known: Tables) -> Iterator[str]:
     yield from ("", "## Defaults that changed", "")
     yield "What `upgrade` does with a default that has another value in the new chart, and that nobody set."
     yield ""
-    yield from explain.table(
+    yield from table_lines(
         ["default", "from then on", "reason"],
         ([_path(row.path), _decides(row), cell(row.reason)] for row in known.changed),
     )

@@ -78,7 +78,7 @@ def convert(request: Request) -> Conversion:
     if request.values:
         _check_own(before, values.tree, request.values_name)
     # Where nothing of values.yaml was asked, the plan is that of the sources alone.
-    plan = made if before.keys() <= run.NAMES else run.source_plan(request, charts.merge({}, *layers))
+    plan = made if before.keys() <= build.NAMES else run.source_plan(request, charts.merge({}, *layers))
     texts = [values.text] + ([more.text] if more else [])
     proof = run.proved(request, plan, layers, texts)._replace(blocks=run.blocking(made))
     if request.chart.known and any(one.code in _OURS for one in proof.findings):

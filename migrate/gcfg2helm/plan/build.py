@@ -9,7 +9,7 @@ from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.findings import Finding, InputError, Level, Place, finding
 from gcfg2helm.masked import Secret, shown
 from gcfg2helm.plan import connect as connects
-from gcfg2helm.plan import files, gone, needs, placing, secrets
+from gcfg2helm.plan import files, gone, needs, outcomes, placing, secrets
 from gcfg2helm.plan.answers import unanswered
 from gcfg2helm.plan.comments import GcfgComments
 from gcfg2helm.plan.context import Context, Group, Options, Result
@@ -82,8 +82,9 @@ def _take_out_passwords(ctx: Context) -> None:
             group.texts = [secrets.without_passwords(value) for value in group.values]
 
 
-# What says which chart and Connect this is, and what the server is configured with; never an answer to a question.
-IDENTITY = frozenset({"config", "nameOverride", "fullnameOverride", "versionOverride", "image"})
+# What says which chart and Connect this is, and with `config` what the server is configured with; never an answer.
+NAMES = frozenset({"nameOverride", "fullnameOverride", "versionOverride", "image"})
+IDENTITY = NAMES | {"config"}
 
 
 class _Draft:
@@ -186,15 +187,23 @@ class _Draft:
             self.unknown += 1
             near = self.ctx.tables.nearest(setting.section, setting.name) if self.unknown <= _SUGGESTIONS else []
             todo = f"Did you mean {near[0]}?" if near else "Check the name against the documentation of your Connect."
-            what = f"{group.key} is not a setting that the tables list."
+            what = f"{group.key} is an unknown setting."
             if self.unknown == _MOST_UNKNOWN:
                 what = f"{what} Nor are more of this file's settings, which are not named one by one."
             if self.unknown <= _MOST_UNKNOWN:
                 self.findings.append(finding("G2H101", what, todo, place))
         elif setting.source is Source.UNCONFIRMED:
-            self.findings.append(finding("G2H107", f"{group.key} is unconfirmed.", "", place, link=setting.link))
+            self.findings.append(
+                finding(
+                    "G2H107",
+                    f"{group.key} is known from a single sighting, not from documentation.",
+                    "",
+                    place,
+                    link=setting.link,
+                )
+            )
         if len(group.live) > 1 and not setting.multi:
-            self.findings.append(finding("G2H110", f"{group.key} stands {len(group.live)} times.", "", place))
+            self.findings.append(finding("G2H110", f"{group.key} is set {len(group.live)} times.", "", place))
         for at in group.live:
             if at.entry.cut:
                 what = f"The value of {group.key} ends at a `;` or `#` outside quotes."
@@ -224,23 +233,19 @@ class _Draft:
 
     def _plain(self, group: Group, rule: Rule) -> Result:
         """Carry out a rule that names no transform."""
-        found: tuple[Finding, ...] = ()
-        if rule.finding or rule.action is not Action.CARRY:
-            code = rule.finding or _CODES[rule.action]
-            what = f"{group.key}: {rule.reason}" if rule.reason else f"{group.key} stands in the file."
-            found = (finding(code, what, rule.todo, group.last.place, rule.to, rule.link or group.setting.link),)
         match rule.action:
             case Action.CARRY:
-                return Result(Outcome.CARRIED, findings=found)
+                return outcomes.carried(findings=[outcomes.said(rule.finding, group, rule)] if rule.finding else ())
             case Action.RENAME:
-                return Result(Outcome.RENAMED, setting=self.ctx.tables.setting(rule.setting), findings=found)
+                return outcomes.renamed(self.ctx, group, rule)
             case Action.MOVE:
-                edit = Edit(rule.to, node(group.value), source=(group.last.place,))
-                return Result(Outcome.MOVED, edits=(edit,), findings=found, path=rule.to)
+                return outcomes.moved(
+                    group, rule, edits=(Edit(rule.to, node(group.value), source=(group.last.place,)),)
+                )
             case Action.CHART:
-                return Result(Outcome.CHART, findings=found)
+                return outcomes.by_chart(group, rule)
             case Action.DROP:
-                return Result(Outcome.DROPPED, findings=found)
+                return outcomes.dropped(group, rule)
 
     def _carry(self, group: Group, rule: Rule, result: Result) -> None:
         """Put the values under `config`, or where secrets go."""

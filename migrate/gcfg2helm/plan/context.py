@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gcfg2helm import gcfg
+from gcfg2helm.chart import managed, template
 from gcfg2helm.enums import ChartDefaults, CommentMode, Prefer, SecretMode, Tls
 from gcfg2helm.masked import shown
 from gcfg2helm.plan import secrets
@@ -231,10 +232,7 @@ class Context:
     @property
     def fullname(self) -> str:
         """The chart's full name for the release, which its objects carry (`rsc-rstudio-connect`)."""
-        override = self.answer("fullnameOverride")
-        if isinstance(override, str) and override:
-            return override[:63].removesuffix("-")
-        name = self.answer("nameOverride")
-        name = name if isinstance(name, str) and name else "rstudio-connect"
-        full = self.release if name in self.release else f"{self.release}-{name}"
-        return full[:63].removesuffix("-")
+        try:
+            return managed.fullname(dict(self.answers), self.release)
+        except template.Stop:  # the chart refuses such a name, and the proof says so
+            return managed.fullname({}, self.release)

@@ -20,6 +20,7 @@ from gcfg2helm.masked import Secret
 from gcfg2helm.plan import postgres
 from gcfg2helm.plan.addresses import certificate_name
 from gcfg2helm.plan.decisions import Missing
+from gcfg2helm.plan.storage import below
 from gcfg2helm.tables import Action, Holds
 from gcfg2helm.values.tree import Edit, identity
 
@@ -221,10 +222,6 @@ def _absolute(value: str | None) -> str:
     return "/" + posixpath.normpath(value).lstrip("/")
 
 
-def _below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
 def _up(path: str) -> Iterator[str]:
     """Yield a path and all folders that it lies in."""
     while path != "/":
@@ -243,12 +240,12 @@ def in_pod(ctx: Context, path: str) -> bool:
 def _is_there(ctx: Context, path: str) -> bool:
     """Whether the pod has the path anyhow: from the shared storage or in the image."""
     data_dir = _absolute(ctx.value("Server.DataDir")) or _DATA_DIR
-    return path in _IMAGE_PATHS or any(_below(path, folder) for folder in (data_dir, *_IMAGE))
+    return path in _IMAGE_PATHS or any(below(path, folder) for folder in (data_dir, *_IMAGE))
 
 
 def _refusal(path: str) -> str:
     """Return why a path cannot be a mount of its own; empty where it can."""
-    if path in _CHART_FILES or any(_below(path, folder) for folder in _CHART_FOLDERS):
+    if path in _CHART_FILES or any(below(path, folder) for folder in _CHART_FOLDERS):
         return "where the chart mounts its own files"
     if ":" in path:
         return "and Kubernetes mounts nothing at a path with a colon"

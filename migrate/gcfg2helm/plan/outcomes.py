@@ -29,13 +29,13 @@ def carried(
 def dropped(group: Group, rule: Rule, reason: str = "", findings: Iterable[Finding] = ()) -> Result:
     """Leave the setting out, and say why; `findings` stand in place of the usual one where there are any."""
     why = reason or rule.reason
-    return Result(Outcome.DROPPED, findings=tuple(findings) or (_said("G2H201", group, rule, why),), reason=why)
+    return Result(Outcome.DROPPED, findings=tuple(findings) or (said("G2H201", group, rule, why),), reason=why)
 
 
 def by_chart(group: Group, rule: Rule, reason: str = "", findings: Iterable[Finding] = ()) -> Result:
     """Leave the setting to the chart, which writes it itself."""
     why = reason or rule.reason
-    return Result(Outcome.CHART, findings=(_said("G2H204", group, rule, why), *findings), reason=why)
+    return Result(Outcome.CHART, findings=(said("G2H204", group, rule, why), *findings), reason=why)
 
 
 def moved(
@@ -43,7 +43,7 @@ def moved(
 ) -> Result:
     """Move the setting to another value of the chart; `path` is where it stands (else the rule's)."""
     path = path or rule.to
-    note = _said("G2H203", group, rule, rule.reason, path)
+    note = said("G2H203", group, rule, rule.reason, path)
     return Result(Outcome.MOVED, edits=tuple(edits), findings=(note, *findings), path=path)
 
 
@@ -62,7 +62,8 @@ def renamed(
     target: Setting | None = ctx.tables.setting(setting or rule.setting)
     if target is None:
         return carried(findings=findings)
-    note = finding("G2H202", f"{group.key} is now {target.key}. {rule.reason}", rule.todo, group.last.place)
+    what = f"{group.key} is now {target.key}. {rule.reason}".rstrip()
+    note = finding(rule.finding or "G2H202", what, rule.todo, group.last.place, link=rule.link or group.setting.link)
     return Result(Outcome.RENAMED, values, target, subsection, tuple(edits), (note, *findings))
 
 
@@ -73,5 +74,9 @@ def unused_options(path: Path, options: Mapping[str, str]) -> list[Finding]:
     return [finding("G2H209", what, path=path)] if unused else []
 
 
-def _said(code: str, group: Group, rule: Rule, why: str, path: Path = ()) -> Finding:
-    return finding(code, f"{group.key}: {why}", rule.todo, group.last.place, path, rule.link or group.setting.link)
+def said(code: str, group: Group, rule: Rule, why: str = "", path: Path = ()) -> Finding:
+    """Return the finding of an outcome: the rule's own code, else `code`, with the reason `why` or the rule's."""
+    reason = why or rule.reason
+    what = f"{group.key}: {reason}" if reason else f"{group.key} stands in the file."
+    link = rule.link or group.setting.link
+    return finding(rule.finding or code, what, rule.todo, group.last.place, path or rule.to, link)

@@ -12,7 +12,7 @@ from gcfg2helm import chart as charts
 from gcfg2helm.chart import KUBERNETES_SINCE
 from gcfg2helm.enums import Backend
 from gcfg2helm.report.destinations import place
-from gcfg2helm.report.explain import cell, table
+from gcfg2helm.report.markdown import cell, table_lines
 from gcfg2helm.tables import Action
 from gcfg2helm.values import write
 from gcfg2helm.values.paths import dotted
@@ -199,7 +199,9 @@ def as_markdown(found: Sequence[Changes], *, alone: bool = False) -> Iterator[st
             for line in lines
         ]
         yield from (
-            table(["change", "of", "becomes", "reason"], rows) if rows else ["Nothing changes for a configuration."]
+            table_lines(["change", "of", "becomes", "reason"], rows)
+            if rows
+            else ["Nothing changes for a configuration."]
         )
         return
     rows = [
@@ -214,7 +216,7 @@ def as_markdown(found: Sequence[Changes], *, alone: bool = False) -> Iterator[st
         for changes in found
     ]  # fmt: skip
     oldest = [str(charts.OLDEST), charts.app_version(charts.OLDEST), Backend.LAUNCHER.value, ""]
-    yield from table(["chart", "Connect", "back ends", "what changed"], [*rows, oldest])
+    yield from table_lines(["chart", "Connect", "back ends", "what changed"], [*rows, oldest])
 
 
 def as_data(changes: Changes) -> dict[str, object]:

@@ -9,6 +9,7 @@ from gcfg2helm import gcfg
 from gcfg2helm.findings import Code
 from gcfg2helm.report import topics
 from gcfg2helm.report.destinations import ANY_NAME, destinations, place
+from gcfg2helm.report.markdown import cell, table_lines
 from gcfg2helm.report.text import clipped, paint
 from gcfg2helm.tables import Section, Subsection
 from gcfg2helm.values.write import visible
@@ -112,7 +113,7 @@ def markdown(topic: Topic, tables: Tables) -> Iterator[str]:
                 yield ""
             yield from (f"- {name}: {cell(fact)}" for name, fact in topics.facts(setting))
             yield ""
-            yield from table(["charts", "action", "becomes", "reason"], _destinations(topic, tables))
+            yield from table_lines(["charts", "action", "becomes", "reason"], _destinations(topic, tables))
 
 
 def _destinations(named: Named, tables: Tables) -> Iterator[list[str]]:
@@ -134,12 +135,12 @@ def section_markdown(section: Section, tables: Tables) -> Iterator[str]:
     yield ""
     yield f"`[{_header(section)}]`: {topics.section_line(section)}."
     yield ""
-    yield from table(_COLUMNS, (_row(setting, tables) for setting in section.settings.values()))
+    yield from table_lines(_COLUMNS, (_row(setting, tables) for setting in section.settings.values()))
 
 
 def keys_table(settings: Iterable[Setting], tables: Tables) -> Iterator[str]:
     """Yield a table with one row for each setting, under its whole name."""
-    yield from table(_COLUMNS, ([setting.key, *_row(setting, tables)[1:]] for setting in settings))
+    yield from table_lines(_COLUMNS, ([setting.key, *_row(setting, tables)[1:]] for setting in settings))
 
 
 def _row(setting: Setting, tables: Tables) -> list[str]:
@@ -169,16 +170,3 @@ def _code(where: str) -> str:
     if rest or " " not in path or path.startswith("config."):
         return f"`{cell(path)}`" + (f" in the second{rest}" if rest else "")
     return cell(where)
-
-
-def table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield a table."""
-    yield f"| {' | '.join(names)} |"
-    yield f"|{' --- |' * len(names)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
-def cell(words: str) -> str:
-    """Return a text that can stand in a cell of a table."""
-    return visible(words).replace("|", "\\|")

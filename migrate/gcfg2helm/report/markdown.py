@@ -150,6 +150,11 @@ def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
     yield ""
 
 
+def cell(text: str) -> str:
+    """Return Markdown that can be a cell of a table."""
+    return write.visible(text).replace("|", "\\|")
+
+
 def table_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield a table of cells that are Markdown already."""
     yield f"| {' | '.join(head)} |"

@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Level
-from gcfg2helm.report import overview, text
+from gcfg2helm.report import json as data
+from gcfg2helm.report import markdown, overview, text
+from gcfg2helm.report.markdown import code
 from gcfg2helm.values import write
 from gcfg2helm.values.paths import dotted, keys
 from gcfg2helm.verify.model import Status
@@ -78,17 +80,7 @@ def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
             }
             for row in _rows(proof, show_all=show_all)
         ],
-        "findings": [
-            {
-                "code": one.code,
-                "level": str(one.level),
-                "what": one.what,
-                "todo": one.todo,
-                "place": str(one.place) if one.place else None,
-                "path": keys(one.path),
-            }
-            for one in (*proof.blocks, *proof.findings)
-        ],
+        "findings": [data.finding(one) for one in (*proof.blocks, *proof.findings)],
     }
 
 
@@ -98,25 +90,19 @@ def as_json(proof: Proof, *, show_all: bool) -> str:
 
 
 def as_markdown(proof: Proof, *, show_all: bool) -> str:
-    """Return the comparison as Markdown: a table of counts, then the settings."""
-    lines = [f"**{overview.verdict(proof)}**", "", "| | settings |", "| --- | ---: |"]
-    lines += [f"| {status.value} | {number} |" for status, number in proof.counts().items()]
-    rows = _rows(proof, show_all=show_all)
-    if rows:
-        lines += ["", "| status | setting | server | pod | values path |", "| --- | --- | --- | --- | --- |"]
-        for row in rows:
-            cells = [row.status.value, row.setting, row.server, row.pod, dotted(row.path)]
-            lines.append("| " + " | ".join(_cell("" if cell is None else str(cell)) for cell in cells) + " |")
-    lines += [
-        "",
-        *(
-            f"- {one.level} {one.code}: {_cell(one.what)} {_cell(one.todo)}".rstrip()
-            for one in (*proof.blocks, *proof.findings)
-        ),
-    ]
+    """Return the comparison as Markdown: a table of counts, then the settings, then the findings."""
+    lines = [f"**{markdown.prose(overview.verdict(proof))}**", ""]
+    lines += markdown.table_lines(
+        ("", "Settings"), ([one.value, str(number)] for one, number in proof.counts().items())
+    )
+    if rows := _rows(proof, show_all=show_all):
+        cells = (
+            [row.status.value, *(code("" if cell is None else str(cell)) for cell in (row.setting, row.server, row.pod)),
+             code(dotted(row.path))]
+            for row in rows
+        )  # fmt: skip
+        lines += ["", *markdown.table_lines(("Status", "Setting", "Server", "Pod", "Values path"), cells)]
+    lines.append("")
+    for one in (*proof.blocks, *proof.findings):
+        lines.append(f"- {one.level} {one.code}: {markdown.prose(one.what)} {markdown.prose(one.todo)}".rstrip())
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _cell(value: str) -> str:
-    shown = write.visible(value).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return shown.replace("`", "\\`").replace("*", "\\*") if value.strip("*") else f"`{value}`" if value else ""

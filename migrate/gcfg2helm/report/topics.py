@@ -52,7 +52,11 @@ class NotFoundError(Exception):
     def __init__(
         self, name: str, near: Sequence[str], what: str = "no setting, section or finding has this name"
     ) -> None:
-        hint = f"did you mean {' or '.join(near)}?" if near else "`gcfg2helm explain` lists all settings"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else "`gcfg2helm explain` lists all settings, `--findings` all findings"
+        )
         super().__init__(f"{name!r}: {what}; {hint}")
         self.near = tuple(near)
 
@@ -76,7 +80,7 @@ def find(tables: Tables, text: str) -> Topic:
     if _CODE.fullmatch(text):
         if code := codes().get(text.upper()):
             return code
-        raise NotFoundError(text, get_close_matches(text.upper(), codes(), _NEAR))
+        raise NotFoundError(text, (), "no finding has this code")
     if variable := _VARIABLE.fullmatch(text):
         text = f"{variable[1]}.{variable[2]}"
     match = _NAME.fullmatch(text)

@@ -386,8 +386,7 @@ def _values(decisions: Sequence[Decision]) -> list[str]:
 
 def key_of(path: Path) -> Key:
     """Return the setting that a path under `config` names, as Connect compares it."""
-    section, subsection = gcfg.split_header(path[1])
-    return gcfg.lower(section), subsection, gcfg.lower(path[2])
+    return layout.key_of(path[1], path[2])
 
 
 class _Keys:

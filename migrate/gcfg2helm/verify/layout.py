@@ -48,8 +48,8 @@ def of(plan: Plan, values: Mapping[str, Tree], entries: Groups) -> Layout:
         written, sections = charts.sections(plan.chart, full, release=plan.release, namespace=plan.namespace)
     except template.Stop:
         return Layout({}, frozenset(), frozenset(), {}, ())
-    own = {_key(section, name): _texts(value) for section, keys in written.items() for name, value in keys.items()}
-    slipped = frozenset(_key(section, name) for section, keys in managed.slipped(written).items() for name in keys)
+    own = {key_of(section, name): _texts(value) for section, keys in written.items() for name, value in keys.items()}
+    slipped = frozenset(key_of(section, name) for section, keys in managed.slipped(written).items() for name in keys)
     return _laid_out(sections, own, slipped)
 
 
@@ -68,7 +68,7 @@ def _laid_out(sections: Mapping[str, Tree], own: Mapping[Key, list[str]], slippe
     nulls: set[Key] = set()
     broken: list[tuple[Path, str]] = []
     for section, name, value in _leaves(sections):
-        key = _key(section, name)
+        key = key_of(section, name)
         if value is None:
             nulls.add(key)
         count = len(value) if isinstance(value, list) else 1
@@ -85,7 +85,8 @@ def _is_map(node: Tree) -> bool:
     return isinstance(node, dict) or not node
 
 
-def _key(section: str, name: str) -> Key:
+def key_of(section: str, name: str) -> Key:
+    """Return a setting under a section's header as Connect compares it."""
     head, subsection = gcfg.split_header(section)
     return gcfg.lower(head), subsection, gcfg.lower(name)
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gcfg2helm.tables import Tables
     from gcfg2helm.values.tree import Tree
 
-NAMES = frozenset({"nameOverride", "fullnameOverride", "versionOverride", "image"})
-
 
 def verified(request: Request, files: Sequence[tuple[str, str]]) -> Proof:
     """Compare what the server reads with what the pod reads from these values files, in Helm's order.
@@ -73,7 +71,7 @@ def source_plan(request: Request, values: Mapping[str, Tree]) -> Plan:
 
     The rest is what is being judged; every command compares with this plan, so that all say the same of the same files.
     """
-    return _plan(request, {key: value for key, value in values.items() if key in NAMES})
+    return _plan(request, {key: value for key, value in values.items() if key in build.NAMES})
 
 
 def blocking(plan: Plan) -> list[Finding]:

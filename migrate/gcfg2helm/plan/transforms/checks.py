@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = "{$}"
 _PASSWORD_PLACEHOLDER = re.compile(r":\{\$\}(?=@)")
+_IMAGES = "the images named run"
+_CHART_IMAGES = "the images that the chart uses run"
 _DISTRIBUTION = re.compile(r"/__linux__/([A-Za-z0-9_.-]+)")
 # What a provider cannot do without: one of these must be set, the first by its common name.
 _PROVIDERS = {
@@ -195,7 +197,7 @@ def repository(ctx: Context, group: Group, rule: Rule) -> Result:
         # manylinux packages run on every distribution with a glibc that is new enough
         if not distribution or not wanted or distribution in wanted or distribution.startswith("manylinux"):
             continue
-        what = f"{group.key} names packages for {distribution}; the images run {', '.join(sorted(wanted))}."
+        what = f"{group.key} names packages for {distribution}; {_IMAGES if ctx.options.images else _CHART_IMAGES} {', '.join(sorted(wanted))}."
         todo = f"Write /__linux__/{min(wanted)}/ where the content's images run it."
         found.append(finding("G2H413", what, todo, group.last.place))
     return carried(findings=found)
