@@ -223,7 +223,7 @@ def know_secrets(case: Case, world: World) -> None:
 
 def run(*words: str, given: str = "", code: int | None = 0) -> str:
     """Run a program; return its standard output."""
-    done = subprocess.run(words, input=given, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(words, input=given, capture_output=True, text=True, check=False, timeout=900)
     if code is not None and done.returncode != code:
         pytest.fail(
             f"{' '.join(words)} ends with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}",
