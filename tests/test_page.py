@@ -87,7 +87,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def open_page(file: Path, address: str = "", **options: Any) -> Page:
         context = browser.new_context(**{"viewport": WIDE, **options})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)  # a busy machine is no fault of the page
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url.partition("#")[0]))
@@ -107,7 +107,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 def until(page: Page, condition: str) -> None:
     """Wait until an expression holds; the page's policy allows Playwright no `wait_for_function`."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not page.evaluate(condition):
         assert time.monotonic() < end, condition
         page.wait_for_timeout(20)
