@@ -209,7 +209,7 @@ def test_the_text_about_a_section_and_a_finding(known: Tables) -> None:
     assert section[0] == f"[Postgres]: {len(section) - 1} settings; its header carries no name"
     assert lines(known, "LDAP")[0].startswith('[LDAP "NAME"]: ')
     assert any(line.startswith("Postgres.Password ") for line in section)
-    assert lines(known, "G2H101")[0] == "G2H101 (error, blocks start): The tables do not list this setting"
+    assert lines(known, "G2H101")[0] == "G2H101 (error, blocks start): Unknown setting"
     assert "Connect refuses to start" in lines(known, "G2H101")[1]
 
 

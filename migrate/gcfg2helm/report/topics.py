@@ -80,7 +80,7 @@ def find(tables: Tables, text: str) -> Topic:
     if _CODE.fullmatch(text):
         if code := codes().get(text.upper()):
             return code
-        raise NotFoundError(text, (), "no finding has this code")
+        raise NotFoundError(text, get_close_matches(text.upper(), codes(), _NEAR, 0.9), "no finding has this code")
     if variable := _VARIABLE.fullmatch(text):
         text = f"{variable[1]}.{variable[2]}"
     match = _NAME.fullmatch(text)
