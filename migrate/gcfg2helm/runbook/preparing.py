@@ -14,6 +14,7 @@ from gcfg2helm.runbook import decisions
 from gcfg2helm.runbook.model import Mark, Step
 from gcfg2helm.runbook.server import fetch, fetched, here, written
 from gcfg2helm.values import write
+from gcfg2helm.values.paths import keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +50,10 @@ def secret_values(server: Server) -> Step | None:
     tree: dict[str, Tree] = {}
     for edit in edits:
         node = tree
-        for key in edit.path[:-1]:
+        *parents, last = keys(edit.path)
+        for key in parents:
             node = node.setdefault(key, {})  # type: ignore[assignment]
-        node[edit.path[-1]] = ""
+        node[last] = ""
     head = "# Each value as it stands in the gcfg, its quotes included.\n"
     note = f"{files.secret_values} must hold {', '.join(sorted(_dotted(edit.path) for edit in edits))}; Helm gets it with a second -f."
     commands = (written(files.secret_values, head + _open(tree)), _filled(files.secret_values))
@@ -59,7 +61,7 @@ def secret_values(server: Server) -> Step | None:
 
 
 def _dotted(path: tuple[str, ...]) -> str:
-    return ".".join(path[1:])
+    return ".".join(keys(path[1:] if path[:1] == ("config",) else path))
 
 
 def _open(tree: Mapping[str, Tree]) -> str:

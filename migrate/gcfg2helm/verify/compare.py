@@ -259,11 +259,11 @@ class _Comparison:
                 self.findings.append(finding("G2H611", what))
 
     def read(self) -> reach.Read:
-        """Return what the pod reads of itself."""
+        """Return what the pod reads of itself, without the secrets of its URLs."""
 
         def text(section: str, name: str) -> str:
             group = self.entries.get((section, None, name))
-            return group.value if group else ""
+            return secrets.without_passwords(group.value) if group else ""
 
         return reach.Read(text("server", "datadir"), text("http", "listen"), text("https", "listen"))
 
