@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PACKAGE = ROOT / "migrate/gcfg2helm"
 # From the ground up: each may import what stands before it, in any way.
 FLOORS = (
-    "versions", "enums", "masked", "findings", "gcfg", "values", "tables", "chart", "schema", "plan", "verify", "convert",
+    "versions", "enums", "masked", "findings", "gcfg", "values", "tables", "chart", "schema", "plan", "proof", "conversion", "api",
     "upgrade", "offhost", "runbook", "report", "cli", "__main__",
 )  # fmt: skip
 

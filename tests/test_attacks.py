@@ -11,14 +11,14 @@ import pytest
 
 import gcfg2helm_mappings
 from gcfg2helm import chart, gcfg, tables
-from gcfg2helm.convert import convert
+from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from gcfg2helm.plan.request import Request
+from gcfg2helm.proof import effects, run
+from gcfg2helm.proof.model import Proof, Verdict
 from gcfg2helm.values.read import YamlError
 from gcfg2helm.values.tree import MISSING, Edit, applied, find
-from gcfg2helm.verify import effects, run
-from gcfg2helm.verify.model import Proof, Verdict
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import gcfg2helm
 from conftest import ROOT
 from gcfg2helm import gcfg, tables
-from gcfg2helm.convert import convert
+from gcfg2helm.conversion import convert
 from gcfg2helm.values import read
 from helpers.draw import documents
 from helpers.make import converted, request

@@ -24,15 +24,15 @@ from conftest import ROOT
 from gcfg2helm import gcfg
 from gcfg2helm.chart import newest
 from gcfg2helm.cli import COMMANDS, app, talk
-from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.request import Request
+from gcfg2helm.proof import run as verifying
 from gcfg2helm.report import overview
 from gcfg2helm.tables import Subsection
-from gcfg2helm.verify import run as verifying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -563,7 +563,7 @@ main()
         ("plan.placing", "env_edits", "RecursionError"),
         ("plan.files", "build", "OSError"),
         ("values.splice", "create", "AssertionError"),
-        ("verify.compare", "compare", "LookupError"),
+        ("proof.compare", "compare", "LookupError"),
         ("values.write", "documents", "ArithmeticError"),
         ("values.diff", "changes", "ExceptionGroup"),
     ],

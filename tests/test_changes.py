@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.chart import history
 from gcfg2helm.cli import app
-from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan import connect
 from gcfg2helm.plan.context import Options

@@ -9,17 +9,17 @@ import pytest
 
 from conftest import ROOT
 from gcfg2helm import gcfg, tables
-from gcfg2helm.convert import convert
+from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Asks, Level, codes
 from gcfg2helm.offhost import build
+from gcfg2helm.proof import run as verifying
 from gcfg2helm.values import splice
 from gcfg2helm.values.tree import Edit
-from gcfg2helm.verify import run as verifying
 from helpers.make import converted, request
 
 if TYPE_CHECKING:
-    from gcfg2helm.convert import Conversion
+    from gcfg2helm.conversion import Conversion
     from gcfg2helm.tables import Tables
 
 KNOWN = tables.load()

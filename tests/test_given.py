@@ -19,7 +19,7 @@ from conftest import FIXTURES
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.chart import folder, given, helm, history
 from gcfg2helm.cli import app
-from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import InputError
 from gcfg2helm.plan.request import Request

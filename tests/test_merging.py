@@ -14,7 +14,7 @@ import pytest
 
 import record_chart
 from conftest import ROOT, SHARED
-from gcfg2helm import chart, convert, gcfg
+from gcfg2helm import chart, conversion, gcfg
 from gcfg2helm.cli import disk
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan.request import Request
@@ -144,14 +144,14 @@ def test_real_values_files_lose_no_line(text: str, versions: dict[Version, bool]
     root: Any = YAML(typ="safe", pure=True).compose(text)
     for version, installs in versions.items():
         request = Request(sources, known, chart.known(version), Backend.LAUNCHER, "rsc", "connect-ns", values=text)
-        done = convert.convert(request)
+        done = conversion.convert(request)
         assert not done.values.rewritten
         assert done.unproven == []
         assert done.proof.totals or not installs, f"chart {version} refuses: {done.proof.findings}"
         ours = set(touched(root, done.before, done.values.tree)) if root is not None else set()
         others = [line for number, line in enumerate(text.splitlines()) if number not in ours]
         assert first_lost(others, done.values.text) == ""
-        assert convert.convert(request._replace(values=done.values.text)).values.text == done.values.text
+        assert conversion.convert(request._replace(values=done.values.text)).values.text == done.values.text
 
 
 # the rest ---------------------------------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gcfg2helm import tables
-from gcfg2helm.convert import convert
+from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from helpers.make import request
 
 if TYPE_CHECKING:
-    from gcfg2helm.convert import Conversion
+    from gcfg2helm.conversion import Conversion
 
 LDAP = '[LDAP "x"]\nServerAddress = ldap.example.com:389\n'
 PROVIDER = "[Authentication]\nProvider = {}\n"

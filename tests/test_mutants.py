@@ -16,14 +16,14 @@ import pytest
 
 from conftest import FIXTURES, ROOT
 from gcfg2helm import chart, gcfg, tables
-from gcfg2helm.convert import convert
+from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan import build
 from gcfg2helm.plan.request import Request
+from gcfg2helm.proof import effects, run
+from gcfg2helm.proof.model import Verdict
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, applied, find
-from gcfg2helm.verify import effects, run
-from gcfg2helm.verify.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

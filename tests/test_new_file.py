@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conftest import FIXTURES
 from gcfg2helm import chart, tables
-from gcfg2helm.convert import convert
+from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend, CommentMode, SecretMode
 from gcfg2helm.plan.context import Options
 from gcfg2helm.values import read, splice, write

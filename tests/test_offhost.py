@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from conftest import CORPUS, FIXTURES
-from gcfg2helm import chart, convert, gcfg
+from gcfg2helm import chart, conversion, gcfg
 from gcfg2helm.cli import app, atomic
 from gcfg2helm.enums import Backend
 from gcfg2helm.masked import Secret
@@ -311,7 +311,7 @@ def values(
     request = Request(
         [("f.gcfg", document)], known, chart.newest(), Backend.LAUNCHER, "rsc", namespace, options
     )  # fmt: skip
-    return convert.convert(request).values.tree
+    return conversion.convert(request).values.tree
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in FIXTURES])

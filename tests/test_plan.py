@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import CORPUS, FIXTURES
 from gcfg2helm import chart, gcfg, tables
-from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import codes
 from gcfg2helm.plan import slots

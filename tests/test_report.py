@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from conftest import CORPUS, FIXTURES
-from gcfg2helm import __version__, convert, gcfg, tables
+from gcfg2helm import __version__, conversion, gcfg, tables
 from gcfg2helm import chart as charts
 from gcfg2helm.cli import app, talk
 from gcfg2helm.enums import Backend, SecretMode, Tls
@@ -106,7 +106,7 @@ def made(source: str, options: Options | None = None, values: str | None = None,
         [("f.gcfg", gcfg.parse(source.encode(), "f.gcfg"))], TABLES, charts.known(more.get("chart", charts.NEWEST)),
         more.get("backend", Backend.LAUNCHER), "rsc", "connect", options or Options(), values=values,
     )  # fmt: skip
-    done = convert.convert(request)
+    done = conversion.convert(request)
     secret, values_of_secrets, files = (
         f"v.{kind}.yaml" if there else ""
         for kind, there in (

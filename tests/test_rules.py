@@ -9,7 +9,7 @@ import pytest
 import charts
 from conftest import CORPUS, FIXTURES, ROOT
 from gcfg2helm import chart, gcfg, tables
-from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.decisions import Outcome

@@ -13,7 +13,7 @@ from conftest import CORPUS, FIXTURES
 from gcfg2helm import gcfg, tables
 from gcfg2helm.chart import newest
 from gcfg2helm.cli import app, inputs
-from gcfg2helm.convert import convert
+from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.masked import STARS
 from gcfg2helm.plan.context import Options

@@ -9,7 +9,7 @@ import pytest
 from gcfg2helm import gcfg, tables
 from gcfg2helm.chart import newest
 from gcfg2helm.cli import inputs
-from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.request import Request

@@ -20,11 +20,11 @@ from gcfg2helm.chart.helm import Helm
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from gcfg2helm.plan import build
+from gcfg2helm.proof import compare
+from gcfg2helm.proof import run as verifying
+from gcfg2helm.proof.model import Proof, Verdict
 from gcfg2helm.tables import Kind
 from gcfg2helm.values import read
-from gcfg2helm.verify import compare
-from gcfg2helm.verify import run as verifying
-from gcfg2helm.verify.model import Proof, Verdict
 from gcfg2helm.versions import Version
 from helpers.helm import HELM, needs_helm
 from helpers.make import converted, request
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gcfg2helm.convert import Conversion
+    from gcfg2helm.conversion import Conversion
     from gcfg2helm.tables import Tables
     from gcfg2helm.values.tree import Path as ValuesPath
     from gcfg2helm.values.tree import Tree
@@ -352,5 +352,5 @@ def test_every_version_renders_what_an_empty_gcfg_makes(known: Tables) -> None:
 
 
 def test_the_proof_needs_neither_helm_nor_network() -> None:
-    code = "import sys; from gcfg2helm import verify, verifying; assert 'socket' not in sys.modules and 'subprocess' not in sys.modules"
+    code = "import sys; from gcfg2helm.proof import compare, run; assert 'socket' not in sys.modules and 'subprocess' not in sys.modules"
     subprocess.run([sys.executable, "-c", code.replace(", verifying", "")], check=True)

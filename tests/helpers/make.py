@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart, gcfg
-from gcfg2helm.convert import Conversion, convert
+from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.plan.request import Request
 from gcfg2helm.versions import Version

@@ -17,7 +17,7 @@ from gcfg2helm.findings import Finding, Level
 
 if TYPE_CHECKING:
     from gcfg2helm.cli.session import Loaded
-    from gcfg2helm.convert import Conversion
+    from gcfg2helm.conversion import Conversion
     from gcfg2helm.report.json import Report
     from gcfg2helm.tables import Tables
 
@@ -49,7 +49,7 @@ class Converted(NamedTuple):
 
 def converted(settings: Settings, gcfg: str, output: str) -> Converted:
     """Read the inputs and convert; `output` names the values file that is there already, if it is."""
-    from gcfg2helm import convert
+    from gcfg2helm import conversion
     from gcfg2helm.cli import session
 
     with talk.progress(f"Converting {gcfg}", quiet=settings.quiet):
@@ -57,7 +57,7 @@ def converted(settings: Settings, gcfg: str, output: str) -> Converted:
         loaded = session.load(
             settings, gcfg, "" if to_stdout else output, "" if to_stdout else str(beside(output, "secret-values"))
         )
-        done = convert.convert(loaded.request)
+        done = conversion.convert(loaded.request)
     done = done._replace(proof=done.proof.heard(settings.ignore))
     return Converted(loaded, done, settings.heard([*loaded.findings, *done.findings]))
 

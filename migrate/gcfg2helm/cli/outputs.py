@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gcfg2helm.cli.session import Loaded
-    from gcfg2helm.convert import Conversion
+    from gcfg2helm.conversion import Conversion
+    from gcfg2helm.proof.model import Proof
     from gcfg2helm.report.json import Report
-    from gcfg2helm.verify.model import Proof
 
 _SUFFIXES = (".html", ".md", ".json", ".txt")
 _WIDTH = 100  # of a report in a file
@@ -122,10 +122,10 @@ def write_proof(path: Path, loaded: "Loaded", values: Sequence[tuple[str, str]],
     Raises atomic.WriteError.
     """
     from gcfg2helm import chart as charts
+    from gcfg2helm.proof import run
     from gcfg2helm.report import json as data
     from gcfg2helm.report import proof
     from gcfg2helm.values import read
-    from gcfg2helm.verify import run
 
     match path.suffix:
         case ".html":
@@ -152,7 +152,7 @@ def written(path: Path, content: str) -> None:
 @contextmanager
 def kept(path: Path | None, settings: Settings, gcfg: str, output: str) -> Iterator[None]:
     """Write the report also where an existing values file cannot be used, as if there were none; the error goes on."""
-    from gcfg2helm import convert
+    from gcfg2helm import conversion
     from gcfg2helm import gcfg as language
     from gcfg2helm.cli import session
     from gcfg2helm.findings import InputError
@@ -164,7 +164,7 @@ def kept(path: Path | None, settings: Settings, gcfg: str, output: str) -> Itera
         if path is not None and gcfg != "-":
             with suppress(InputError, language.GcfgError):
                 loaded = session.load(settings, gcfg)
-                done = convert.convert(loaded.request)
+                done = conversion.convert(loaded.request)
                 findings = settings.heard([*loaded.findings, *done.findings])
                 write(path, made(settings, loaded, done, findings, gcfg, output, str(error)))
         raise

@@ -11,7 +11,7 @@ from gcfg2helm.cli.options import Gcfg, Settings, shared
 
 if TYPE_CHECKING:
     from gcfg2helm.cli.session import Loaded
-    from gcfg2helm.verify.model import Proof
+    from gcfg2helm.proof.model import Proof
 
 
 @shared
@@ -52,8 +52,8 @@ def _verified(settings: Settings, gcfg: str, names: list[str]) -> "tuple[Loaded,
     """Return what was read, name and text of the values files, and the comparison."""
     from gcfg2helm import chart as charts
     from gcfg2helm.cli import inputs, session
+    from gcfg2helm.proof import run
     from gcfg2helm.values import read
-    from gcfg2helm.verify import run
 
     files = [(name, inputs.existing(name)) for name in names]
     merged = charts.merge({}, *(read.load(text, name) for name, text in files))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Asks
+from gcfg2helm.proof.model import Status
 from gcfg2helm.report import agenda, entries, overview, page
 from gcfg2helm.report.page import Figure, Page, listed, noun
 from gcfg2helm.report.panes import Panes, prefix
 from gcfg2helm.report.places import Map
-from gcfg2helm.verify.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

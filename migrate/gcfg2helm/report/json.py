@@ -23,17 +23,17 @@ from gcfg2helm.values.tree import MISSING, find
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gcfg2helm.convert import Conversion
+    from gcfg2helm.conversion import Conversion
     from gcfg2helm.findings import Command, Finding
     from gcfg2helm.gcfg import Document
     from gcfg2helm.plan.decisions import Decision, Plan
     from gcfg2helm.plan.request import Request
+    from gcfg2helm.proof.model import Proof
     from gcfg2helm.report.places import Spot
     from gcfg2helm.runbook.model import Step
     from gcfg2helm.runbook.server import Files
     from gcfg2helm.values.diff import Change
     from gcfg2helm.values.tree import Path
-    from gcfg2helm.verify.model import Proof
 
 SCHEMA_VERSION = 1
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Asks, Level
 from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.proof.model import Status, Verdict
 from gcfg2helm.report import agenda, table
 from gcfg2helm.report.text import paint, wrapped
 from gcfg2helm.values import write
-from gcfg2helm.verify.model import Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gcfg2helm.findings import Finding
     from gcfg2helm.plan.decisions import Decision, Plan
+    from gcfg2helm.proof.model import Proof
     from gcfg2helm.report.agenda import Item
     from gcfg2helm.report.json import Report
     from gcfg2helm.runbook.model import Step
-    from gcfg2helm.verify.model import Proof
 
 LEVELS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
 VERDICTS = {Verdict.PROVEN: "green", Verdict.BUT_FOR: "yellow", Verdict.NOT_PROVEN: "red"}

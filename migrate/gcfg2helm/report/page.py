@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import __version__
 from gcfg2helm.findings import Asks, Level, codes
+from gcfg2helm.proof.model import Verdict
 from gcfg2helm.report import agenda, overview, table
 from gcfg2helm.values import write
-from gcfg2helm.verify.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,17 +6,17 @@ import json
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Level
+from gcfg2helm.proof.model import Status
 from gcfg2helm.report import json as data
 from gcfg2helm.report import markdown, overview, text
 from gcfg2helm.report.markdown import code
 from gcfg2helm.values import write
 from gcfg2helm.values.paths import dotted, keys
-from gcfg2helm.verify.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gcfg2helm.verify.model import Proof, Row
+    from gcfg2helm.proof.model import Proof, Row
 
 SCHEMA_VERSION = 1
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Level
+from gcfg2helm.proof.model import Verdict
 from gcfg2helm.report import json as data
 from gcfg2helm.report import markdown, overview, text
 from gcfg2helm.runbook import model
 from gcfg2helm.upgrade.model import Status
 from gcfg2helm.values import write
-from gcfg2helm.verify.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from gcfg2helm.findings import Command, Where
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gcfg2helm.convert import Conversion
+    from gcfg2helm.conversion import Conversion
     from gcfg2helm.findings import Finding
     from gcfg2helm.plan.context import Context
     from gcfg2helm.plan.postgres import Database

@@ -19,7 +19,7 @@ from gcfg2helm.runbook.server import Files, Server
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gcfg2helm.convert import Conversion
+    from gcfg2helm.conversion import Conversion
     from gcfg2helm.findings import Finding
     from gcfg2helm.plan.request import Request
 

@@ -8,8 +8,8 @@ from gcfg2helm import gcfg
 from gcfg2helm.chart import Origin, Rendered
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan.grouping import group_entries
+from gcfg2helm.proof.compare import reads_as, sensitive, shown
 from gcfg2helm.upgrade.model import Row, Status
-from gcfg2helm.verify.compare import reads_as, sensitive, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.findings import Level
-from gcfg2helm.verify.model import Verdict
+from gcfg2helm.proof.model import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

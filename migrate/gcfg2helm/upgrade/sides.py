@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gcfg2helm import chart as charts
 from gcfg2helm.chart import helm
 from gcfg2helm.findings import Finding, finding
+from gcfg2helm.proof.run import starred
 from gcfg2helm.upgrade import objects
 from gcfg2helm.values import write
-from gcfg2helm.verify.run import starred
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

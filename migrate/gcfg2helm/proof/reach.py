@@ -8,9 +8,9 @@ from gcfg2helm.chart.template import truth
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan.addresses import CHART_PORT, PROBES, parse_listen
 from gcfg2helm.plan.storage import DEFAULT_DATA_DIR, below
+from gcfg2helm.proof.mounts import stored
+from gcfg2helm.proof.nodes import at, maps, normal, replaced, unseen, visible
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.verify.mounts import stored
-from gcfg2helm.verify.nodes import at, maps, normal, replaced, unseen, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

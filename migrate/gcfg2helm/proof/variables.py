@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.chart.template import truth
 from gcfg2helm.findings import Finding, finding
+from gcfg2helm.proof.nodes import at, maps, planned, unseen, visible
 from gcfg2helm.values.tree import identity
-from gcfg2helm.verify.nodes import at, maps, planned, unseen, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -16,10 +16,10 @@ from gcfg2helm import chart as charts
 from gcfg2helm.chart.template import truth
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import Secret
+from gcfg2helm.proof.nodes import unseen, visible
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.scalars import resolve
 from gcfg2helm.values.tree import MISSING, find, same
-from gcfg2helm.verify.nodes import unseen, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

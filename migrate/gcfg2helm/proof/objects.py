@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm.chart.template import truth
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import Secret
+from gcfg2helm.proof.nodes import at, maps, replaced, unseen, visible
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.verify.nodes import at, maps, replaced, unseen, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,9 +9,9 @@ from gcfg2helm.chart import helm
 from gcfg2helm.findings import Asks, Finding, finding
 from gcfg2helm.masked import STARS
 from gcfg2helm.plan import build, gone
+from gcfg2helm.proof import compare
+from gcfg2helm.proof.model import Proof
 from gcfg2helm.values import read
-from gcfg2helm.verify import compare
-from gcfg2helm.verify.model import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

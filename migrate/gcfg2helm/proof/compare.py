@@ -18,12 +18,12 @@ from gcfg2helm.plan import defaults, secrets
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.grouping import Groups, Key, group_entries
 from gcfg2helm.plan.merge import LIST_PATHS, brief
+from gcfg2helm.proof import layout, pod, reach, variables
+from gcfg2helm.proof.model import Proof, Row, Status
 from gcfg2helm.tables import Fate, Setting, Tables
 from gcfg2helm.tables.types import meaning
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, Path, Tree, applied, find, identity, same
-from gcfg2helm.verify import layout, pod, reach, variables
-from gcfg2helm.verify.model import Proof, Row, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm.chart.template import truth
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan.storage import DEFAULT_DATA_DIR, INSTALLATION, below
+from gcfg2helm.proof.nodes import at, maps, normal, planned, replaced, unseen, visible
 from gcfg2helm.values.tree import same
-from gcfg2helm.verify.nodes import at, maps, normal, planned, replaced, unseen, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

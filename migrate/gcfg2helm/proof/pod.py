@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from gcfg2helm import chart as charts
 from gcfg2helm.chart.managed import fullname
 from gcfg2helm.chart.template import Stop, truth
-from gcfg2helm.verify import effects, mounts, objects, reach
-from gcfg2helm.verify.nodes import at, replaced, unseen
+from gcfg2helm.proof import effects, mounts, objects, reach
+from gcfg2helm.proof.nodes import at, replaced, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gcfg2helm.findings import Finding
     from gcfg2helm.plan.decisions import Plan
+    from gcfg2helm.proof.reach import Read
     from gcfg2helm.values.tree import Tree
-    from gcfg2helm.verify.reach import Read
 
 
 def check(plan: Plan, values: Mapping[str, Tree], read: Read) -> list[Finding]:

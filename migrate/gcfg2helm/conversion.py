@@ -10,18 +10,18 @@ from gcfg2helm.chart import managed, template
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import build, placing
+from gcfg2helm.proof import run
 from gcfg2helm.values import read, splice, write
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import find, same
-from gcfg2helm.verify import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.plan.request import Request
+    from gcfg2helm.proof.model import Proof
     from gcfg2helm.values.tree import Edit, Tree
-    from gcfg2helm.verify.model import Proof
 
 # Differences that no decision accounts for: an error of this program, unless the chart itself refused.
 _OURS = frozenset({"G2H601", "G2H602", "G2H603"})
