@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _DOTTED = re.compile(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?:[-+][0-9A-Za-z.+-]*)?", re.ASCII)
@@ -16,6 +17,7 @@ class Version(NamedTuple):
     patch: int
 
     @classmethod
+    @lru_cache(1024)  # the tables name few versions, and each often
     def parse(cls, text: str) -> Version:
         """Read `0.21.0`, `v0.21.0`, `2026.08` (patch 0); a pre-release or build suffix is ignored.
 

@@ -13,7 +13,7 @@ from gcfg2helm.chart.helm import Helm
 from gcfg2helm.cli import inputs
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Finding, finding
-from gcfg2helm.plan import connect, tablechecks
+from gcfg2helm.plan import connect
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
 from gcfg2helm.values import read
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     from gcfg2helm.values.tree import Tree
 
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,251}[a-z0-9])?")
-_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
-_QUANTITY = re.compile(r"(?=[0-9.]*[1-9])[0-9]+(?:\.[0-9]+)?(?:[KMGTPE]i|[kMGTPE]|[eE][0-9]{1,2})?", re.ASCII)
-_SERVER = re.compile(r"(?:https?://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?", re.ASCII)
-_IMAGE = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]+(?=/))?(?:/[A-Za-z0-9._-]+)*(?::[\w.-]+)?(?:@[\w:+.-]+)?", re.ASCII
-)
+# Of options that are rarely given: compiled when one is.
+_OBJECT = r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
+_QUANTITY = r"(?=[0-9.]*[1-9])[0-9]+(?:\.[0-9]+)?(?:[KMGTPE]i|[kMGTPE]|[eE][0-9]{1,2})?"
+_SERVER = r"(?:https?://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?"
+_IMAGE = r"[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]+(?=/))?(?:/[A-Za-z0-9._-]+)*(?::[\w.-]+)?(?:@[\w:+.-]+)?"
 
 
 class UsageError(Exception):
@@ -46,6 +45,10 @@ class Loaded(NamedTuple):
 
 def load_tables(settings_mappings: Path | None) -> Tables:
     """Load the tables, a site's own over them. Raises rows.TablesError."""
+    if settings_mappings is None:
+        return tables.shipped()
+    from gcfg2helm.plan import tablechecks
+
     return tables.load(settings_mappings, tablechecks.check)
 
 
@@ -192,18 +195,18 @@ def check(settings: Settings) -> None:
         ("--license-file-secret", settings.license_file_secret),
         ("--secret-name", settings.secret_name),
     ):
-        if value and not _OBJECT.fullmatch(value):
+        if value and not re.fullmatch(_OBJECT, value):
             raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
     if settings.pvc and settings.nfs:
         raise UsageError("--pvc and --nfs both name the storage of the data directory; give one of them")
     if settings.nfs and not _is_export(settings.nfs):
         raise UsageError(f"--nfs: {settings.nfs!r} is not an export such as nfs.example.org:/exports/connect")
-    if settings.storage_size and not _QUANTITY.fullmatch(settings.storage_size):
+    if settings.storage_size and not re.fullmatch(_QUANTITY, settings.storage_size, re.ASCII):
         raise UsageError(f"--storage-size: {settings.storage_size!r} is not a size such as 100Gi")
-    if settings.license_server and not _SERVER.fullmatch(settings.license_server):
+    if settings.license_server and not re.fullmatch(_SERVER, settings.license_server, re.ASCII):
         raise UsageError("--license-server: not an address such as licence.example.org:8999")
     for image in settings.image:
-        if not _IMAGE.fullmatch(image):
+        if not re.fullmatch(_IMAGE, image, re.ASCII):
             raise UsageError(f"--image: {image!r} is not the name of an image such as ghcr.io/acme/content:2026.08")
 
 

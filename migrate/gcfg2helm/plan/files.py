@@ -6,7 +6,6 @@ becomes a volume for each folder, one for keys and one for the rest.
 
 from __future__ import annotations
 
-import base64
 import posixpath
 import re
 import shlex
@@ -391,6 +390,8 @@ def _object(name: str, namespace: str, contents: dict[str, bytes], *, secret: bo
 
 
 def _base64(content: bytes) -> str:
+    import base64
+
     return base64.b64encode(content).decode("ascii")
 
 

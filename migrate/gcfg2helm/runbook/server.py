@@ -36,7 +36,7 @@ class Files(NamedTuple):
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Server:
     """What the steps are made of. The context's answers are the new values."""
 

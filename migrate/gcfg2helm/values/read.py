@@ -7,7 +7,6 @@ they always lose something: a key that stands twice, a second document, and text
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 from enum import Enum
@@ -314,6 +313,8 @@ class _Document:
         return float(value) if type(value) is int and abs(value) >= 2**53 else value
 
     def _binary(self, event: Any, text: str) -> str:
+        import base64
+
         try:
             data = base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
         except ValueError:

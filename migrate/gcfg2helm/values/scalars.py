@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 from typing import TYPE_CHECKING
 
 from gcfg2helm.masked import Secret
@@ -78,6 +77,8 @@ def fits(short: str, text: str, value: Scalar) -> bool:
 
 def key_text(number: float) -> str:
     """Write a number that is a key: sigs.k8s.io/yaml gives it the digits of 32 bits."""
+    import struct
+
     try:
         single = struct.unpack("f", struct.pack("f", number))[0]
     except OverflowError:
