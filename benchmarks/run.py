@@ -1,7 +1,9 @@
 """Speed and memory of gcfg2helm as ratios to what it stands on, all measured in one run: `python benchmarks/run.py`.
 
-Prints a table and exits 1 where a limit is passed. `--quick` repeats less. What is measured against what, and the limits,
-stand in `TABLE`; absolute numbers depend on the machine, the ratios hardly do.
+Prints a table and exits 1 where a limit is passed. `--quick` repeats less, and converts fewer servers. Absolute numbers
+depend on the machine, the ratios hardly do. `helm template` renders the newest chart in the folder that GCFG2HELM_CHARTS
+names (`VERSION/rstudio-connect`, as `helm pull` leaves them); without it the small chart of the tests, which is an easier
+match for Helm: the row says which.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import argparse
 import compileall
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 FIXTURE = ROOT / "fixtures/ldap-postgres/rstudio-connect.gcfg"
+SMALL_CHART = ROOT / "tests/chart"
 PROGRAM = [sys.executable, "-c", "from gcfg2helm.cli import main; main()"]
 
 
@@ -59,6 +63,73 @@ def peak(command: list[str]) -> float:
     code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3, stderr=-3); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     done = subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True, text=True)
     return float(done.stdout) * 1024
+
+
+def used(command: list[str]) -> tuple[float, float]:
+    """Return the processor's seconds of a command with all its workers, and the peak memory of the largest, in bytes."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=-3, stderr=-3);"
+        " used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True, text=True)
+    time_taken, memory = map(float, done.stdout.split())
+    return time_taken, memory * 1024
+
+
+def helm_chart() -> tuple[Path, str]:
+    """Return the chart that Helm renders, and how the table names it."""
+    if folder := os.environ.get("GCFG2HELM_CHARTS"):
+        charts = [one for one in Path(folder).glob("*/rstudio-connect") if (one / "Chart.yaml").exists()]
+        newest = max(charts, key=lambda one: tuple(int(part) for part in one.parent.name.split(".")))
+        return newest, f"chart {newest.parent.name}"
+    return SMALL_CHART, "the small chart of the tests"
+
+
+def against_helm(gcfg: Path, folder: Path, ours: float, repeat: int) -> Measured:
+    """Return the row of `convert -o -` with its proof against `helm template` of what it makes."""
+    output = folder / "values.yaml"
+    subprocess.run([*PROGRAM, "convert", str(gcfg), "-o", str(output), "--yes", "-q"], check=True)
+    chart, name = helm_chart()
+    files = [
+        word for file in (output, folder / "values.secret-values.yaml") if file.exists() for word in ("-f", str(file))
+    ]
+    beside = Path(sys.executable).parent  # where the test extra puts it
+    helm = shutil.which("helm", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+    if helm is None:
+        sys.exit("no helm: install the test extra")
+    theirs = seconds([helm, "template", "rstudio-connect", str(chart), *files], repeat)
+    return Measured(
+        "convert -o - with its proof, 200 settings", ours, theirs, "s", f"`helm template` of the result, {name}", 2.2
+    )
+
+
+def servers(folder: Path, count: int) -> list[str]:
+    """Write the configurations of so many servers, variations of the fixtures; returns the command that converts them."""
+    texts = [file.read_text("utf-8") for file in sorted(FIXTURE.parent.parent.glob("*/*.gcfg"))]
+    for number in range(count):
+        own = "".join(f"CustomHeader = X-Site-{header}: {number}\n" for header in range(number % 7))
+        (folder / f"gcfg/{number:04}").mkdir(parents=True)
+        text = texts[number % len(texts)].replace("example.", f"site{number}.example.")
+        (folder / f"gcfg/{number:04}/rstudio-connect.gcfg").write_text(f"{text}\n[Server]\n{own}", "utf-8")
+    return [*PROGRAM, "convert", "--out-dir", str(folder / "values"), str(folder / "gcfg")]
+
+
+def many(folder: Path, less: int, more: int) -> list[Measured]:
+    """Return the rows of `convert --out-dir`: time for each server and memory, with more servers against less."""
+    found = {}
+    for count in (less, more):
+        command = servers(folder / str(count), count)
+        found[count] = used(command)
+        made = len(list((folder / str(count)).glob("values/*/values.yaml")))
+        if made != count:
+            sys.exit(f"{made} of {count} servers were converted")
+    (short, small), (long, large) = found[less], found[more]
+    return [
+        Measured(
+            f"convert --out-dir, each of {more:,} servers", long / more, short / less, "s", f"each of {less:,}", 1.2
+        ),
+        Measured(f"peak memory of a process, {more:,} servers", large, small, "B", f"{less:,} servers", 1.2),
+    ]
 
 
 def python(code: str) -> list[str]:
@@ -120,11 +191,13 @@ def measure(folder: Path, repeat: int) -> list[Measured]:
             file.unlink()
 
     write = [*PROGRAM, "convert", str(two_hundred), "-o", str(output), "--yes"]
+    printed = seconds([*PROGRAM, "convert", str(two_hundred), "-o", "-"], repeat)
     ours, theirs = parse_times(min(repeat, 5))
     rows = [
         Measured("--help", seconds([*PROGRAM, "--help"], repeat), typer, "s", "import typer", 1.3),
         Measured("--version", seconds([*PROGRAM, "--version"], repeat), typer, "s", "import typer", 1.3),
-        Measured("convert -o -, 200 settings", seconds([*PROGRAM, "convert", str(two_hundred), "-o", "-"], repeat), ruamel, "s", "import typer, ruamel.yaml", 2.0),
+        Measured("convert -o -, 200 settings", printed, ruamel, "s", "import typer, ruamel.yaml", 2.0),
+        against_helm(two_hundred, folder, printed, repeat),
         Measured("convert with preview and write", seconds(write, repeat, clean), deepdiff, "s", "... and deepdiff", 1.35),
         Measured("parse 20,000 sections, 60,000 settings", ours, theirs, "s", "iniconfig", 1.5),
         Measured("peak memory, 200 settings", peak(write), peak(python("import typer, ruamel.yaml, deepdiff")), "B", "import typer, ruamel.yaml, deepdiff", 1.7),
@@ -136,13 +209,13 @@ def measure(folder: Path, repeat: int) -> list[Measured]:
     rows.append(
         Measured("peak memory, 20,000 settings", peak(big_command), large.stat().st_size, "B", "bytes of the gcfg", 150)
     )
-    code = "import time, sys; s = time.perf_counter(); import tomllib; t = time.perf_counter(); from gcfg2helm import tables; list(tables.load()); print(t - s, time.perf_counter() - t)"
+    code = "import time, sys; s = time.perf_counter(); import tomli; t = time.perf_counter(); from gcfg2helm import tables; list(tables.load()); print(t - s, time.perf_counter() - t)"
     both = [
         subprocess.run(python(code), check=True, capture_output=True, text=True).stdout.split() for _ in range(repeat)
     ]
     toml, loading = (statistics.median(float(one[index]) for one in both) for index in (0, 1))
-    rows.append(Measured("all mapping tables, imports included", loading, toml, "s", "import tomllib", 30))
-    return rows
+    rows.append(Measured("all mapping tables, imports included", loading, toml, "s", "import tomli", 30))
+    return [*rows, *many(folder, 100, 1_000 if repeat > 5 else 300)]
 
 
 def shown(value: float, unit: str) -> str:
@@ -174,11 +247,14 @@ def imports() -> list[str]:
 def main() -> int:
     """Print the table; returns 1 where a limit is passed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="repeat 3 times instead of 11")
+    parser.add_argument(
+        "--quick", action="store_true", help="repeat 3 times instead of 11, 300 servers instead of 1,000"
+    )
     repeat = 3 if parser.parse_args().quick else 11
     os.environ["NO_COLOR"] = "1"
     # As pip does where it installs: an editable installation without bytecode would measure the compiler.
-    compileall.compile_dir(ROOT / "migrate", quiet=1)
+    for part in ("migrate", "mappings"):
+        compileall.compile_dir(ROOT / part, quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         rows = measure(Path(folder), repeat)
     print("| what | ours | against | theirs | ratio | at most |")
