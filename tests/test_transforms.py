@@ -98,9 +98,9 @@ CARRIED, RENAMED, DROPPED, MOVED, CHART = (
     [
         pytest.param("[Authentication]\nProvider = pam\n", "Authentication.Provider", CARRIED, None, {"G2H403"}, id="pam"),
         pytest.param("[Authentication]\nProvider = proxy\n", "Authentication.Provider", CARRIED, None, {"G2H404"}, id="proxy"),
-        pytest.param("[Authentication]\nProvider = LDAP\n", "Authentication.Provider", CARRIED, None, set(), id="ldap-capitals-stay"),
+        pytest.param("[Authentication]\nProvider = LDAP\n[LDAP \"x\"]\nServerAddress = ldap.example.com:389\n", "Authentication.Provider", CARRIED, None, set(), id="ldap-capitals-stay"),
         pytest.param(
-            "[Authentication]\nProvider = LDAP\n[Applications]\nRunAsCurrentUser = true\n",
+            "[Authentication]\nProvider = LDAP\n[Applications]\nRunAsCurrentUser = true\n[LDAP \"x\"]\nServerAddress = ldap.example.com:389\n",
             "Authentication.Provider", CARRIED, ["ldap"], set(), id="ldap-small-for-the-name-service",
         ),
         pytest.param("[Database]\nProvider = SQLite\n", "Database.Provider", CARRIED, None, {"G2H401"}, id="sqlite"),
