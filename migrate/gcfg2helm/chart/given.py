@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gcfg2helm.values.tree import Path, Tree
 
 NAME = "rstudio-connect"
-_DISTRIBUTION = re.compile(r"[a-z][a-z0-9]*-(?=\d)")
+_DISTRIBUTION = re.compile(r"\A[a-z][a-z0-9]{0,40}-(?=\d)")
 _MOST_NAMED = 6  # differences that a finding names; a chart with more is another chart
 
 
