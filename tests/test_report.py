@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import io
 import json
@@ -28,12 +29,12 @@ from gcfg2helm import __version__, conversion, gcfg, tables
 from gcfg2helm import chart as charts
 from gcfg2helm.cli import app, talk
 from gcfg2helm.enums import Backend, SecretMode, Tls
-from gcfg2helm.findings import Asks, Finding, Level, Place, Where
+from gcfg2helm.findings import Asks, Finding, Level, Place, Where, finding
 from gcfg2helm.masked import STARS
 from gcfg2helm.plan import postgres
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
-from gcfg2helm.report import github, markdown, overview, proof, shell, table
+from gcfg2helm.report import github, html, markdown, overview, proof, shell, table
 from gcfg2helm.report import json as data
 from gcfg2helm.runbook import model, steps
 from gcfg2helm.runbook.server import Files
@@ -363,7 +364,30 @@ def test_markdown_tables_are_whole() -> None:
     report = made('[LDAP "a|b`c"]\nServerAddress = x\nOdd|Name\n'.replace("Odd|Name\n", "OddName = 1\n"))
     rows = [line for line in markdown.render(report).splitlines() if line.startswith("|")]
     cells = [len(re.split(r"(?<!\\)\|", row)) for row in rows]
-    assert set(cells) == {7, 8}
+    assert set(cells) == {6, 7}
+
+
+def test_markdown_says_a_finding_once() -> None:
+    """The verdict first; findings under what they ask; of the same ones one, with its places."""
+    report = made("[Server]\nAddress = https://c.example.com\n")
+    lines = markdown.render(report).splitlines()
+    assert lines[2] == f"**{overview.verdict(report.proof)}**"
+    asked = [line.split(" (")[0] for line in lines if re.match(r"### [A-Z]\w+( \w+)? \(\d+\)$", line)]
+    assert asked == ["### Blocks start", "### Decide", "### Know"]
+    same = [finding("G2H101", "Odd.", "Look.", place=Place("f.gcfg", line, 1)) for line in (9, 2, 3)]
+    more = [finding("G2H101", "Odder.", "Look.", place=Place("g.gcfg", 4, 7))]
+    rows = [line for line in markdown.finding_lines([*same, *more], main="f.gcfg") if "G2H101" in line]
+    assert rows == ["| error | G2H101 | `lines 2-3, 9`: Odd.<br>`g.gcfg:4:7`: Odder. | Look. |"]
+
+
+def test_no_green_where_the_pod_does_not_start() -> None:
+    """A proven conversion without a licence is not shown as settled."""
+    report = made("[Server]\nAddress = https://c.example.com\n")
+    assert report.proof.blocks
+    assert overview.hue(report.proof) == "yellow"
+    assert overview.hue(report.proof._replace(blocks=())) == "green"
+    page = html.render(report, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert 'class="verdict but-for"' in page
 
 
 def test_markdown_has_the_runbook(server: str) -> None:

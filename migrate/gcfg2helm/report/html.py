@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Asks
-from gcfg2helm.proof.model import Status
+from gcfg2helm.proof.model import Status, Verdict
 from gcfg2helm.report import agenda, entries, overview, page
 from gcfg2helm.report.page import Figure, Page, listed, noun
 from gcfg2helm.report.panes import Panes, prefix
@@ -25,11 +25,13 @@ def render(report: Report, when: datetime) -> str:
     sides = {name: prefix("line", number) for number, (name, _) in enumerate(report.documents)}
     sides |= {file.name: prefix("values", number) for number, file in enumerate(written)}
     panes = Panes(report.plan, report.documents, written, ways, report.tables, entries.marks(report.findings))
+    settle = report.proof.blocks and report.proof.verdict is Verdict.PROVEN  # not green: the pod does not start
+    kind = page.KINDS[Verdict.BUT_FOR if settle else report.proof.verdict]
     words, _, meaning = overview.verdict(report.proof).partition(": ")
     told = Page(
         title=f"{' and '.join(report.sources)} in chart {report.plan.chart.version}",
         facts=_facts(report),
-        verdict=(page.KINDS[report.proof.verdict], words, meaning),
+        verdict=(kind, words, meaning),
         failure=report.failure,
         figures=_figures(report, agenda.counts(report.findings)),
         findings=report.findings,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gcfg2helm.report import json as data
-from gcfg2helm.report import overview, table, text
+from gcfg2helm.report import agenda, overview, table, text
 from gcfg2helm.runbook import model
 from gcfg2helm.values import diff, write
 from gcfg2helm.values.paths import dotted
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gcfg2helm.findings import Finding
+    from gcfg2helm.report.agenda import Item
     from gcfg2helm.report.json import Report
     from gcfg2helm.runbook.model import Step
     from gcfg2helm.values.diff import Change
@@ -90,19 +91,20 @@ def _title(report: Report) -> str:
 def _report_lines(report: Report) -> Iterator[str]:
     yield f"# {_title(report)}"
     yield ""
+    yield f"**{prose(overview.verdict(report.proof))}**"
+    yield ""
     if report.failure:
         yield f"**The conversion failed:** {prose(report.failure)}"
         yield ""
     yield f"- {overview.accounting(report.plan)}"
     yield f"- Findings: {overview.finding_count(report.findings)}"
     yield f"- Proof: {overview.proof_line(report.proof)}"
-    yield f"- Verdict: {overview.verdict(report.proof)}"
     yield f"- Target: chart {report.plan.chart}, Connect {report.connect}, back end {report.plan.backend.value}"
     yield f"- Release {code(report.plan.release)} in namespace {code(report.plan.namespace)}"
     yield ""
     yield "## Findings"
     yield ""
-    yield from finding_lines(report.findings)
+    yield from finding_lines(report.findings, report.steps, report.sources[0])
     yield "## Settings"
     yield ""
     several = len(report.sources) > 1
@@ -132,22 +134,31 @@ def _runbook_lines(report: Report, level: int) -> Iterator[str]:
     yield from step_lines(report.steps, level)
 
 
-def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the findings as a table."""
+def finding_lines(findings: Sequence[Finding], steps: Sequence[Step] = (), main: str = "") -> Iterator[str]:
+    """Yield the findings under what they ask, a table each: the same ones once with all their places, as on a terminal.
+
+    Places in the file `main` come without its name.
+    """
     if not findings:
         yield "None."
         yield ""
         return
-    rows = []
-    for one in data.in_order(findings):
-        place = code(str(one.place)) if one.place and one.place.line else ""
-        linked = f"[{one.code}]({one.link})" if one.link.startswith("https://") else one.code
-        todo = "<br>".join(
-            part for part in (prose(one.todo), *(code(command.text) for command in one.commands)) if part
-        )
-        rows.append([str(one.asks), str(one.level), linked, place, prose(one.what), todo])
-    yield from table_lines(("Asks", "Level", "Code", "Where", "What", "To do"), rows)
-    yield ""
+    numbers = agenda.counts(findings)
+    for asks, items in groupby(agenda.agenda(findings, steps), key=lambda item: item.asks):
+        yield f"### {overview.HEADINGS[asks]} ({numbers[asks]})"
+        yield ""
+        yield from table_lines(("Level", "Code", "What", "To do"), (_finding_cells(item, main) for item in items))
+        yield ""
+
+
+def _finding_cells(item: Item, main: str) -> list[str]:
+    linked = f"[{item.code}]({item.link})" if item.link.startswith("https://") else item.code
+    what = [
+        f"{code(agenda.where(places, main))}: {prose(said)}" if places else prose(said) for said, places in item.lines
+    ]
+    todo = [prose(item.todo)] if item.todo else []
+    todo += [code(command.text) for command in item.commands]
+    return [str(item.level), linked, "<br>".join(what), "<br>".join(todo)]
 
 
 def cell(text: str) -> str:

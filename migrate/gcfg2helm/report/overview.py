@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gcfg2helm.runbook.model import Step
 
 LEVELS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
-VERDICTS = {Verdict.PROVEN: "green", Verdict.BUT_FOR: "yellow", Verdict.NOT_PROVEN: "red"}
+_HUES = {Verdict.PROVEN: "green", Verdict.BUT_FOR: "yellow", Verdict.NOT_PROVEN: "red"}
 HEADINGS = {Asks.BLOCKS: "Blocks start", Asks.DECIDE: "Decide", Asks.KNOW: "Know"}
 _ASKED = {
     Asks.BLOCKS: ("blocks the start", "block the start"),
@@ -116,6 +116,13 @@ def verdict(proof: Proof) -> str:
             return (f"not proven: {why}" if why else "not proven") + start.replace(", but", "; the pod")
 
 
+def hue(proof: Proof) -> str:
+    """Return the verdict's colour: never green where the pod does not start."""
+    if proof.blocks and proof.verdict is Verdict.PROVEN:
+        return _HUES[Verdict.BUT_FOR]
+    return _HUES[proof.verdict]
+
+
 # for a terminal ----------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +140,7 @@ def head(report: Report, shown: Sequence[Finding], width: int, *, colour: bool) 
 
 def _verdict(report: Report, width: int, *, colour: bool) -> Iterator[str]:
     for line in _indented(verdict(report.proof), width):
-        yield paint(line, VERDICTS[report.proof.verdict], on=colour)
+        yield paint(line, hue(report.proof), on=colour)
 
 
 def _indented(line: str, width: int) -> list[str]:

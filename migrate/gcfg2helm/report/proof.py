@@ -48,14 +48,14 @@ def as_text(proof: Proof, *, show_all: bool, width: int, colour: bool, main: str
         yield ""
     yield from overview.finding_lines(findings, width, colour=colour, main=main)
     yield ""
-    yield text.paint(overview.verdict(proof), overview.VERDICTS[proof.verdict], on=colour)
+    yield text.paint(overview.verdict(proof), overview.hue(proof), on=colour)
 
 
 def brief(proof: Proof, *, width: int, colour: bool, main: str = "") -> Iterator[str]:
     """Yield the errors and the verdict alone (`--quiet`)."""
     errors = [one for one in (*proof.blocks, *proof.findings) if one.level is Level.ERROR]
     yield from overview.finding_lines(errors, width, colour=colour, main=main)
-    yield text.paint(overview.verdict(proof), overview.VERDICTS[proof.verdict], on=colour)
+    yield text.paint(overview.verdict(proof), overview.hue(proof), on=colour)
 
 
 def as_data(proof: Proof, *, show_all: bool) -> dict[str, object]:
@@ -103,6 +103,6 @@ def as_markdown(proof: Proof, *, show_all: bool) -> str:
         )  # fmt: skip
         lines += ["", *markdown.table_lines(("Status", "Setting", "Server", "Pod", "Values path"), cells)]
     lines.append("")
-    for one in (*proof.blocks, *proof.findings):
-        lines.append(f"- {one.level} {one.code}: {markdown.prose(one.what)} {markdown.prose(one.todo)}".rstrip())
+    if findings := [*proof.blocks, *proof.findings]:
+        lines += ["## Findings", "", *markdown.finding_lines(findings)]
     return "\n".join(lines).rstrip() + "\n"
