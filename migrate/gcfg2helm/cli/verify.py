@@ -29,6 +29,9 @@ def verify(
 
     With --chart real Helm renders, else the built-in model of the chart.
 
+    VALUES is compared with what convert would make of GCFG. Options such as --pvc, --image
+    and --secrets shape that conversion; they change nothing in VALUES.
+
     \b
     Examples:
       gcfg2helm verify rstudio-connect.gcfg values.yaml
