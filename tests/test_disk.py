@@ -17,7 +17,7 @@ from helpers.run import LDAP, run
 if TYPE_CHECKING:
     from pathlib import Path
 
-CALLS = ("write", "fsync", "link", "rename", "replace", "unlink", "fchmod")
+MAIN = "from gcfg2helm.cli import main; main()"
 
 # Patches the calls that change the disk so that the process dies, as by `kill -9`, before or after the n-th of them.
 SHIM = """
@@ -256,3 +256,54 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
     expected = run("convert", LDAP, "-o", "-", "-q", cwd=tmp_path).stdout
     assert (tmp_path / "values.yaml").read_text() == expected
     assert not [path.name for path in tmp_path.iterdir() if not path.name.startswith("values")]
+
+
+@pytest.mark.parametrize("output", ["/dev/stdout", "/dev/stderr", "fifo", "/dev/null", "/dev/zero", "folder"])
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_an_output_that_no_file_can_replace_is_refused_before_it_is_read(
+    output: str, more: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, "convert", str(LDAP), "--yes", "-o", output, *more],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=20,
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert done.stderr.startswith(f"gcfg2helm: nothing was written: {output}: is ")
+    assert done.stdout == ""
+
+
+def _odd(path: Path, kind: str) -> None:
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.touch()
+        os.truncate(path, 2**30)
+
+
+ODD = [
+    ("pipe", "not a regular file"),
+    ("device", "not a regular file"),
+    ("folder", "is a directory"),
+    ("large", "larger than 1 MiB"),
+]
+
+
+@pytest.mark.parametrize(("kind", "said"), ODD)
+@pytest.mark.parametrize("name", ["gcfg2helm.toml", "site/server.toml", "site/rules.toml"])
+def test_tables_and_answers_have_the_limits_of_every_input(name: str, kind: str, said: str, tmp_path: Path) -> None:
+    """Neither a pipe nor a device is waited for, and nothing large is read whole."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "x.gcfg").write_bytes(LDAP.read_bytes())
+    _odd(tmp_path / name, kind)
+    more = ["--mappings", "site"] if name.startswith("site") else []
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, "convert", "x.gcfg", "-o", "-", *more],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=20,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, f"gcfg2helm: {name}: {said}\n")

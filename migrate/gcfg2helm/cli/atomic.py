@@ -70,6 +70,17 @@ def read(path: Path) -> bytes | None:
             raise WriteError(path, _reason(error)) from None
 
 
+def check(path: Path) -> None:
+    """Refuse what no file can take the place of: a folder, a pipe, a device, a terminal. Raises WriteError."""
+    try:
+        state = path.stat()
+    except OSError:
+        return  # what is wrong with the place shows where the file is written
+    if not stat.S_ISREG(state.st_mode):
+        kind = "a directory" if stat.S_ISDIR(state.st_mode) else "not a regular file; `-o -` prints"
+        raise WriteError(path, f"is {kind}")
+
+
 def write(path: Path, data: bytes, expected: bytes | None, *, secret: bool = False) -> None:
     """Replace a file by `data`; see `write_all`. Raises WriteError."""
     write_all([New(path, data, expected, secret)])

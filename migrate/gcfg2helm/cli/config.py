@@ -5,6 +5,8 @@ long names of the options: `release = "connect"`, `image = ["a", "b"]`; paths in
 """
 
 import json
+import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,10 @@ def read(file: Path, options: Mapping[str, Any], known: Sequence[str]) -> dict[s
     Empty where there is no such file. Raises InputError for a file that cannot be read, an unknown key, a wrong type.
     """
     try:
-        with file.open("rb") as stream:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # never waits for a pipe
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 - of a descriptor
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InputError(f"{file}: not a regular file")
             data = stream.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         return {}

@@ -129,6 +129,11 @@ def _convert(
 
     if report is not None:
         outputs.check(report, [gcfg, output, *settings.also, settings.env_file])
+    if output != "-":
+        from gcfg2helm.cli import atomic
+
+        for path in (Path(output), beside(output, "secret-values")):
+            atomic.check(path)  # before it is read: a pipe would never end
     with outputs.kept(report, settings, gcfg, output):
         loaded, done, findings = converted(settings, gcfg, output)
     failure = _UNPROVEN if done.unproven else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import tomli
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
+_LARGEST = 1024 * 1024  # the largest table of the package holds a twentieth of it
 
 
 class Problem(NamedTuple):
@@ -140,9 +144,25 @@ def read_file(path: Traversable, problems: list[Problem], shown: str = "") -> Ro
     """
     name = shown or path.name
     try:
-        return Row(tomli.loads(path.read_text("utf-8")), name, "", problems)
-    except (tomli.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return Row(tomli.loads(_text(path)), name, "", problems)
+    except OSError as error:
+        problems.append(Problem(name, "", (error.strerror or str(error)).lower()))
+    except (tomli.TOMLDecodeError, ValueError) as error:
         problems.append(Problem(name, "", str(error)))
     empty = Row({}, name, "", problems)
     empty.broken = True
     return empty
+
+
+def _text(path: Traversable) -> str:
+    """Return a table's text. Raises OSError and ValueError, also for what is no regular file or too large; never waits."""
+    if not isinstance(path, Path):
+        return path.read_text("utf-8")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - of a descriptor
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("not a regular file")
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ValueError("larger than 1 MiB")
+    return data.decode("utf-8")
