@@ -88,7 +88,9 @@ def helm_chart() -> tuple[Path, str]:
 def against_helm(gcfg: Path, folder: Path, ours: float, repeat: int) -> Measured:
     """Return the row of `convert -o -` with its proof against `helm template` of what it makes."""
     output = folder / "values.yaml"
-    subprocess.run([*PROGRAM, "convert", str(gcfg), "-o", str(output), "--yes", "-q"], check=True)
+    subprocess.run(
+        [*PROGRAM, "convert", str(gcfg), "-o", str(output), "--yes", "-q"], check=True, stderr=subprocess.DEVNULL
+    )
     chart, name = helm_chart()
     files = [
         word for file in (output, folder / "values.secret-values.yaml") if file.exists() for word in ("-f", str(file))
