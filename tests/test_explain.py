@@ -176,7 +176,7 @@ def test_the_text_about_a_setting(known: Tables) -> None:
         "  row      metrics.toml",
         "",
         "charts before 0.7.0: carry: config.Metrics.PrometheusListen",
-        "  It stays as it stands.",
+        "  It stays as it is.",
         "charts from 0.7.0: move: prometheus.port",
         "  The chart writes the address from its port.",
     ]

@@ -263,7 +263,7 @@ def test_a_line_shows_decision_reason_finding_and_link(server: Path, opened: Cal
         assert words in said
     assert page.locator("#about a", has_text="documentation").get_attribute("href").startswith("https://docs.posit.co/")  # type: ignore[union-attr]
     line(page, "Port = 587").hover()
-    assert "As it stands." in about(page)
+    assert "Unchanged." in about(page)
 
 
 def test_superseded_and_dropped_lines_say_why(server: Path, opened: Callable[..., Page]) -> None:

@@ -31,7 +31,7 @@ def test_the_audit_names_the_rows_of_a_site(tmp_path: Path) -> None:
     assert "G2H101" in plain
     assert "G2H101" not in done
     assert "Our proxy sets it. (site/server.toml)" in done
-    assert "As it stands. (site/server.toml)" in done
+    assert "Unchanged. (site/server.toml)" in done
     assert done.count("site/server.toml") == 2
 
 

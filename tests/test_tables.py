@@ -459,7 +459,7 @@ def test_a_folder_without_tables_and_a_missing_one(tmp_path: Path) -> None:
 
 def test_a_section_stands_in_one_file(tmp_path: Path) -> None:
     folder = site(tmp_path, a='section = "Own"', b='section = "OWN"')
-    assert problems(folder) == ["site/b.toml: section OWN stands in site/a.toml already"]
+    assert problems(folder) == ["site/b.toml: section OWN is in site/a.toml already"]
 
 
 # a site's own tables ---------------------------------------------------------------------------------------------------

@@ -257,7 +257,7 @@ class _Draft:
         header = secrets.as_key(gcfg.header(setting.section, subsection))
         path = ("config", header, setting.name)
         if result.outcome is Outcome.RENAMED and not setting.multi and self._stands(setting, subsection):
-            reason = f"{shown(header)}.{setting.name} stands in the file too, and wins."
+            reason = f"{shown(header)}.{setting.name} is in the file too, and wins."
             self._record(group, rule, Result(Outcome.SUPERSEDED, reason=reason))
             return
         outcome, reason, variable = result.outcome, result.reason, ""

@@ -93,7 +93,7 @@ class Merger:
             todo = todo.split("\n", maxsplit=1)[0]
         if edit.path[:1] == ("config",) or (same(value, edit.value) and todo == edit.todo):
             return edit
-        what = f"{dotted(edit.path)} would hold a secret of the gcfg; stars stand in its place."
+        what = f"{dotted(edit.path)} would hold a secret of the gcfg; stars take its place."
         self.findings.append(finding("G2H506", what, "Correct the setting in the gcfg.", path=edit.path))
         return edit._replace(value=value, todo=todo)
 
@@ -149,7 +149,7 @@ class Merger:
                     todo = "Change the secret where the file, or a release of Helm made with it, was kept."
                     self.findings.append(finding("G2H214", what, todo, path=path))
                     continue
-                what = f"{dotted(path)} stands in values.yaml and not in the gcfg."
+                what = f"{dotted(path)} is in values.yaml and not in the gcfg."
                 self.findings.append(finding("G2H216", what, "Remove it, unless you want it.", path=path))
         return _with_sections(merged, existing)
 

@@ -98,7 +98,7 @@ class _Moving:
                     self._lose(leaf, row.reason, row.todo)
             return
         if row.fate is Went.STAYS:
-            self.findings.append(finding("G2H210", f"{name} stands in values.yaml. {row.reason}", path=row.path))
+            self.findings.append(finding("G2H210", f"{name} is set in values.yaml. {row.reason}", path=row.path))
             return
         if row.fate is Went.GOES:
             self._take_out(row.path, row.reason)

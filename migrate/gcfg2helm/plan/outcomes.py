@@ -77,6 +77,6 @@ def unused_options(path: Path, options: Mapping[str, str]) -> list[Finding]:
 def said(code: str, group: Group, rule: Rule, why: str = "", path: Path = ()) -> Finding:
     """Return the finding of an outcome: the rule's own code, else `code`, with the reason `why` or the rule's."""
     reason = why or rule.reason
-    what = f"{group.key}: {reason}" if reason else f"{group.key} stands in the file."
+    what = f"{group.key}: {reason}" if reason else f"{group.key} is set in the file."
     link = rule.link or group.setting.link
     return finding(rule.finding or code, what, rule.todo, group.last.place, path or rule.to, link)

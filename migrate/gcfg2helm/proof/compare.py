@@ -159,7 +159,7 @@ class _Comparison:
         source = [one.at.entry.value or "" for one in decisions]
         if reads_as(setting, source) != reads_as(setting, got):
             return False
-        what = f"{decisions[-1].key} holds a secret and stands under config."
+        what = f"{decisions[-1].key} holds a secret and is under config."
         self.findings.append(finding("G2H503", what, place=decisions[-1].at.place, path=decisions[-1].path))
         return True
 

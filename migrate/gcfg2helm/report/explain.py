@@ -64,7 +64,7 @@ def _setting(named: Named, tables: Tables, width: int, *, colour: bool) -> Itera
 
 def _as_it_stands(setting: Setting) -> str:
     """Return why a setting goes where no row says otherwise."""
-    return "A secret: it leaves values.yaml." if setting.secret else "It stays as it stands."
+    return "A secret: it leaves values.yaml." if setting.secret else "It stays as it is."
 
 
 def _wrapped(words: str, width: int, start: str, rest: str) -> list[str]:

@@ -69,7 +69,7 @@
         link.textContent = "documentation";
         parts.push(link);
       }
-      if (!one.querySelector(".y") && one.classList.contains("carried")) parts.push(paragraph("", document.body.dataset.stands));
+      if (!one.querySelector(".y") && one.classList.contains("carried")) parts.push(paragraph("", document.body.dataset.unchanged));
       for (const mark of all(".w a:not(.to)", one)) {
         const title = document.querySelector(`${mark.getAttribute("href")} h4`);
         if (title) parts.push(paragraph("", `${mark.textContent}: ${title.textContent}`));

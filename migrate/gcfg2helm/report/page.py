@@ -79,7 +79,7 @@ def render(page: Page, when: datetime) -> str:
         "folded": any(pane.lines > FOLDED for pane in panes),
         "most": FOLDED,
         "digits": len(str(max((pane.lines for pane in panes), default=0))),
-        "stands": table.AS_IT_STANDS,
+        "unchanged": table.UNCHANGED,
         "levels": [(str(level), number) for level, number in counts.items() if number],
         "sections": list(dict.fromkeys(part.section for pane in page.left for part in pane.parts if part.section)),
     }

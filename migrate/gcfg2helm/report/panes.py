@@ -127,7 +127,7 @@ class Panes:
         lights = " ".join(f"{self._other[spot.file]}:{spot.first}-{spot.last}" for spot in spots)
         return Row(
             here, number, text, "entry", decision.outcome.value, lights, where,
-            "" if why == table.AS_IT_STANDS else why, *self._known(decision, self.marks.get((file, number), ())),
+            "" if why == table.UNCHANGED else why, *self._known(decision, self.marks.get((file, number), ())),
         )  # fmt: skip
 
     def _winner(self, decision: Decision) -> Iterator[Link]:

@@ -28,14 +28,14 @@ _STYLES = {
 _WIDE = 120  # from here on target and reason have columns of their own
 _NARROW = 60  # below, a setting is a paragraph
 _GAP = 2
-AS_IT_STANDS = "As it stands."
+UNCHANGED = "Unchanged."
 
 
 def why(decision: Decision, plan: Plan) -> str:
     """Return the reason of a decision in words; there is always one. A row of a site's own table is named behind it."""
     if decision.path in plan.kept:
         return "values.yaml says something else, and wins."
-    reason = decision.reason or (AS_IT_STANDS if decision.outcome is Outcome.CARRIED else "")
+    reason = decision.reason or (UNCHANGED if decision.outcome is Outcome.CARRIED else "")
     return f"{reason} ({decision.origin})" if of_a_site(decision) else reason
 
 

@@ -54,7 +54,7 @@ def secret_values(server: Server) -> Step | None:
         for key in parents:
             node = node.setdefault(key, {})  # type: ignore[assignment]
         node[last] = ""
-    head = "# Each value as it stands in the gcfg, its quotes included.\n"
+    head = "# Each value as the gcfg has it, its quotes included.\n"
     note = f"{files.secret_values} must hold {', '.join(sorted(_dotted(edit.path) for edit in edits))}; Helm gets it with a second -f."
     commands = (written(files.secret_values, head + _open(tree)), _filled(files.secret_values))
     return Step("secret-values", "Write the second values file", Mark.COMMAND, (note,), commands, ("G2H507",))

@@ -174,7 +174,7 @@ def _sections(
             continue
         other = seen.setdefault(name.lower(), file.shown)
         if other != file.shown:
-            top.problem(f"section {name} stands in {other} already")
+            top.problem(f"section {name} is in {other} already")
         sections[name.lower()] = _read_section(top, sections.get(name.lower()), name, file.shown, source)
     return sections
 

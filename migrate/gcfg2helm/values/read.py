@@ -105,7 +105,7 @@ def compose(text: str, file: str = "values.yaml") -> Node | None:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part)
         if "document start" in message:
-            message = "this stands behind the end of the map: Helm would not read it"
+            message = "this follows the end of the map: Helm would not read it"
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise YamlError(file, line, column, message or "not YAML") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -242,7 +242,7 @@ class _Document:
                 continue
             name = str(key.value)
             if name in seen:
-                raise self._error(event, f"the key {name[:80]!r} stands twice in its map")
+                raise self._error(event, f"the key {name[:80]!r} occurs twice in its map")
             seen.add(name)
             tree[name] = node.value
         return _collection(first, event, tree, children), size, height

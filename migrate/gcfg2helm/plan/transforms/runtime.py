@@ -68,7 +68,7 @@ def profiles(ctx: Context, group: Group, rule: Rule) -> Result:
     kept: dict[str, Tree] = {}
     found: list[Finding] = []
     if list(sections) != sorted(sections):
-        what = f"The profiles of {path} do not stand in alphabetical order, in which the chart writes them."
+        what = f"The profiles of {path} are not in alphabetical order, in which the chart writes them."
         todo = "Where a user is in several of them, check which one counts."
         found.append(finding("G2H415", what, todo, place, rule.to))
     templates = ctx.flag("Launcher.KubernetesUseTemplates") is not False
@@ -129,7 +129,7 @@ def content_namespace(ctx: Context, group: Group, rule: Rule) -> Result:
         )
         found = finding("G2H619", what, "Correct it first: Connect could start no content there.", group.last.place)
         return moved(group, rule, edits=(Edit(rule.to, name, source=(group.last.place,)),), findings=(found,))
-    what = f"Content runs in {name}, Connect in {ctx.namespace}: a claim serves only the namespace that it stands in."
+    what = f"Content runs in {name}, Connect in {ctx.namespace}: a claim serves only its own namespace."
     todo = (
         f"Create the namespace, and in it a claim of the same name as the shared storage, with the same data: {name}."
     )
