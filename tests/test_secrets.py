@@ -15,7 +15,7 @@ from gcfg2helm import gcfg, tables
 from gcfg2helm.chart import newest
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.masked import STARS, Secret
-from gcfg2helm.plan import placing, secrets
+from gcfg2helm.plan import build, placing, secrets
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.decisions import EnvSecret, Plan
 from gcfg2helm.plan.grouping import group_entries
@@ -717,3 +717,43 @@ def test_what_goes_on_with_a_value_is_not(line: str) -> None:
 )
 def test_names_of_secrets_are_shown_and_secrets_are_not(path: tuple[str, ...], secret: bool) -> None:
     assert secrets.secret_key(path) is secret
+
+
+COMMENTED = """\
+; Password = comment-1
+
+; Password = comment-3
+
+; Password = comment-same
+[Server] ; postgres://u:comment-6@h/x
+Address = http://\\
+x ; postgres://u:comment-8@h/x
+
+; text
+
+    ; Password = comment-12
+; more
+Port = 3
+; Password = comment-same
+
+# Password = comment-same
+[SMTP]
+Host = a
+# Password = comment-20"""
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_a_comment_with_a_secret_is_named_by_its_line(ending: str) -> None:
+    source = COMMENTED.replace("\n", ending)
+    wanted = [
+        (number, line.rindex(sign) + 1)
+        for number, line in enumerate(COMMENTED.splitlines(), 1)
+        if "comment-" in line
+        for sign in ";#"
+        if sign in line
+    ]
+    document = gcfg.parse(source, "x.gcfg")
+    found = build.build([("x.gcfg", document)], TABLES, chart=CHART, backend=Backend.LAUNCHER).findings
+    places = sorted(one.place[1:] for one in found if one.code == "G2H506" and one.place)
+    assert places == wanted
+    assert len(places) == 9

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from gcfg2helm.gcfg.scanner import BLANK, unquote
@@ -126,6 +126,24 @@ class Document:
         """The line ending of the file's first line."""
         end = self.source.find("\n")
         return "\r\n" if end > 0 and self.source[end - 1] == "\r" else "\n"
+
+    def places(self, comments: Sequence[str], before: int) -> list[tuple[int, int]]:
+        """Return line and column, from 1, of each of the comments that end above a line; empty texts stand for gaps."""
+        found: list[tuple[int, int]] = []
+        line, column = before, 0
+        for comment in reversed(comments):
+            while comment and line > 1:
+                line -= 1
+                text = self._lines[line - 1].rstrip("\r")
+                if text.endswith(comment):
+                    column = len(text) - len(comment) + 1
+                    break
+            found.append((line, column))
+        return found[::-1]
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.source.split("\n")
 
     def sections(self) -> list[str]:
         """Return each section once, as its first header writes it, subsection included: `LDAP "x"`."""

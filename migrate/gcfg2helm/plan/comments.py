@@ -8,7 +8,8 @@ is not carried either, it closes `config`, under the section's name. Settings th
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import gcfg
 from gcfg2helm.enums import CommentMode
@@ -28,6 +29,17 @@ _UNDER_CONFIG = frozenset({Outcome.CARRIED, Outcome.RENAMED, Outcome.SECRET})
 _CONFIG: Path = ("config",)
 _PROSE = re.compile(r"[^\W\d_] [^\W\d_]")
 _STARRED = re.compile(r"[*\s]+")
+
+
+class _Source(NamedTuple):
+    file: str
+    document: Document
+
+    def before(self, header: Header | None) -> tuple[int, Sequence[str]]:
+        """Return the line that comments in front of a header end above, and those of them that are its own."""
+        if header is None:
+            return self.document.source.count("\n") + 2, ()
+        return header.line + 1, header.above
 
 
 class GcfgComments:
@@ -57,13 +69,16 @@ class GcfgComments:
         self._begun: set[Path] = set()
         self._loose: dict[str, list[str]] = {}  # by the section that is not carried
         for number, (file, document) in enumerate(sources):
-            head = self._clean(document.head, file)
+            source = _Source(file, document)
+            followed = {id(one): after for one, after in pairwise((*document.headers, None)) if one}
+            first = document.headers[0] if document.headers else None
+            head = self._clean(document.head, source, *source.before(first))
             if number == 0:
                 self.head = tuple(commented.prose(head)) if mode is not CommentMode.NONE else ()
             else:
                 self._next += head
             for header in document.headers:
-                self._section(file, header)
+                self._section(source, header, followed[id(header)])
         closing = self._yaml(self._next, "") if self._all else []
         for section, lines in self._loose.items():
             closing += ["", f"About {section}, which is not carried over:", *(f"  {line}" for line in lines)]
@@ -78,16 +93,16 @@ class GcfgComments:
             comments = comments._replace(after=())
         self._comments[path] = self._comments.get(path, NO_COMMENTS).then(comments)
 
-    def _section(self, file: str, header: Header) -> None:
+    def _section(self, source: _Source, header: Header, following: Header | None) -> None:
         name = gcfg.header(header.section, header.subsection)
-        own, following = self._parted(self._clean(header.after, file), header.section)
-        above, rest = self._clean(header.above, file), list[str]()
+        own, others = self._parted(self._clean(header.after, source, *source.before(following)), header.section)
+        above, rest = self._clean(header.above, source, header.line + 1), list[str]()
         home: Path = ()
         for entry in header.entries:
             path = self._homes[id(entry)]
             if path[:1] == _CONFIG and gcfg.split_header(path[1])[0].lower() == header.section.lower():
                 home = home or path[:2]
-            rest += self._entry(file, entry, path)
+            rest += self._entry(source, entry, path)
         if home:
             again = home in self._begun  # what stands above the header waits for a section that begins here
             self._begun.add(home)
@@ -99,11 +114,11 @@ class GcfgComments:
         elif self._all and (lines := self._yaml([*above, *rest, *own], header.section)):
             self._loose.setdefault(name, []).extend(lines)
         if self._all:
-            self._next += following
+            self._next += others
 
-    def _entry(self, file: str, entry: Entry, path: Path) -> list[str]:
+    def _entry(self, source: _Source, entry: Entry, path: Path) -> list[str]:
         """Place the comments of an entry; return those that it leaves behind."""
-        above, beside = self._clean(entry.above, file), self._beside(entry, file)
+        above, beside = self._clean(entry.above, source, entry.line), self._beside(entry, source)
         if path[:1] != _CONFIG and path not in self._outside:
             return [*above, *beside]
         if not self._all:  # the block above it, without the settings that are commented out
@@ -136,7 +151,7 @@ class GcfgComments:
     def _yaml(self, lines: Iterable[str], section: str) -> list[str]:
         return commented.as_yaml(lines, section, self._tables)
 
-    def _beside(self, entry: Entry, file: str) -> list[str]:
+    def _beside(self, entry: Entry, source: _Source) -> list[str]:
         """Return the comment behind a value; behind a secret, or a value that is cut, it may be the rest of that."""
         if not entry.beside:
             return []
@@ -145,18 +160,25 @@ class GcfgComments:
         secret = secret or (entry.cut and "://" in (entry.value or ""))
         if secret and entry.beside.strip("; #\t*"):
             what = f"The comment behind {entry.name} is left out: it may be what a `;` or `#` cut off a secret."
-            self.findings.append(finding("G2H506", what, place=Place(file, entry.line, entry.column)))
+            self.findings.append(finding("G2H506", what, place=Place(source.file, entry.line, entry.column)))
             return []
-        return [line for line in self._clean((entry.beside,), file) if not entry.cut or _PROSE.search(line)]
+        end = entry.line + source.document.source.count("\n", entry.start, entry.value_end)
+        cleaned = self._clean((entry.beside,), source, end + 1)
+        return [line for line in cleaned if not entry.cut or _PROSE.search(line)]
 
-    def _clean(self, lines: Iterable[str], file: str) -> list[str]:
-        """Take the delimiter off each line, and a secret out of it; an empty text stays for a gap between blocks."""
+    def _clean(self, lines: Sequence[str], source: _Source, before: int, between: Sequence[str] = ()) -> list[str]:
+        """Take the delimiter off each line, and a secret out of it; an empty text stays for a gap between blocks.
+
+        The last of them is the comment nearest above the line `before`, but for those `between`.
+        """
         cleaned: list[str] = []
-        for line in lines:
+        places: list[tuple[int, int]] = []
+        for number, line in enumerate(lines):
             text, changed = secrets.scrub_comment(line)
             if changed:
-                what = "A commented-out setting held a secret."
-                self.findings.append(finding("G2H506", what, place=Place(file, 0, 0)))
+                places = places or source.document.places((*lines, *between), before)
+                what = "A secret in this comment is replaced by stars."
+                self.findings.append(finding("G2H506", what, place=Place(source.file, *places[number])))
             bare = _bare(text)
             if not _STARRED.fullmatch(bare) or not changed:
                 cleaned.append(bare)
