@@ -185,6 +185,7 @@ def test_the_map_holds_in_any_layout(values: str) -> None:
 
 def test_data_names_the_lines(tmp_path: Path) -> None:
     (tmp_path / "f.gcfg").write_text("[SMTP]\nHost = a\nPort = 1\nPort = 2\n")
+    (tmp_path / "none.yaml").write_text("")
     result = CliRunner().invoke(
         app, ["check", str(tmp_path / "f.gcfg"), str(tmp_path / "none.yaml"), "--format", "json"]
     )

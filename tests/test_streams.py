@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,26 @@ def test_what_helm_prints_is_read_as_helm_reads_it() -> None:
     assert helm.configuration(helm.documents(printed)) == "[Server]\nA = 1\n"
     with pytest.raises(helm.HelmError, match="cannot be read"):
         helm.documents("a: [\n")
+
+
+def test_check_refuses_a_misspelt_values_file_and_names_the_one_that_counts(tmp_path: Path) -> None:
+    done = shell(f"{MAIN} check {LDAP} valuse.yaml", tmp_path)
+    assert done.returncode == 3
+    assert b"valuse.yaml: no such file" in done.stderr
+    (tmp_path / "values.yaml").write_text("")
+    assert b"values.yaml: the one in this folder counts" in shell(f"{MAIN} check {LDAP}", tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["convert {0} -y -o {1}", "diff {0} {1}", "diff {0} {1} -u", "check {0} {1}", "convert {0} --dry-run -o {1}"],
+)
+def test_no_name_of_a_file_moves_the_terminal(command: str, tmp_path: Path) -> None:
+    folder = tmp_path / "e\x1b[31mx\x07"
+    folder.mkdir()
+    (folder / "in\x1b]0;x.gcfg").write_bytes(LDAP.read_bytes())
+    (folder / "v\x1b[2J.yaml").write_text("")
+    names = (shlex.quote(str(folder / "in\x1b]0;x.gcfg")), shlex.quote(str(folder / "v\x1b[2J.yaml")))
+    done = shell(f"{MAIN} {command.format(*names)}", tmp_path)
+    assert b"a bug" not in done.stderr
+    assert not {0x1B, 7} & {*done.stderr, *done.stdout}

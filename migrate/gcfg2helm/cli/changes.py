@@ -24,10 +24,11 @@ _MOST_SHOWN = 1_000  # changes on the terminal: nobody reads more there
 def show(before: Mapping[str, Tree], after: Mapping[str, Tree], tables: Tables, output: str, *, stream: TextIO) -> bool:
     """Print what would change in a values file, masked; returns whether anything would."""
     from gcfg2helm.report import text
+    from gcfg2helm.values import write
 
     changed = between(before, after, tables)
     colour, width = talk.colour(stream), talk.width(stream)
-    stream.write(f"{output}: {text.change_count(changed)}\n")
+    stream.write(f"{write.visible(output)}: {text.change_count(changed)}\n")
     shown = changed if stream is sys.stdout else changed[:_MOST_SHOWN]
     stream.writelines(line + "\n" for line in text.change_lines(shown, width, colour=colour))
     if len(shown) < len(changed):
@@ -60,10 +61,13 @@ def unified(before: str, after: str, name: str, tables: Tables, *, colour: bool)
     import difflib
 
     from gcfg2helm.report import text
+    from gcfg2helm.values import write
 
     old, new = (_starred(one, name, tables).splitlines() for one in (before, after))
     hues = {"+": "green", "-": "red", "@": "cyan"}
-    lines = difflib.unified_diff(old, new, f"{name} (as it is)", f"{name} (converted)", lineterm="")
+    lines = difflib.unified_diff(
+        old, new, f"{write.visible(name)} (as it is)", f"{write.visible(name)} (converted)", lineterm=""
+    )
     return "".join(
         text.paint(line, "bold" if line.startswith(("+++", "---")) else hues.get(line[0], ""), on=colour) + "\n"
         for line in lines

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gcfg2helm.cli import outputs, talk
-from gcfg2helm.cli.convert import converted
+from gcfg2helm.cli.convert import check_named, converted
 from gcfg2helm.cli.options import Gcfg, Settings, shared, words
 from gcfg2helm.findings import Level
 
@@ -60,6 +60,8 @@ def check(
             raise UsageError("--format shell needs --runbook")
         if report is not None:
             outputs.check(report, [gcfg, values, *settings.also, settings.env_file])
+        if not settings.quiet or values != "values.yaml":
+            check_named(values, compares=False)
         loaded, done, findings = converted(settings, gcfg, values)
         made = outputs.made(settings, loaded, done, findings, gcfg, values)
         if report is not None:
@@ -67,7 +69,8 @@ def check(
         given = shlex.join([gcfg, *(["-o", values] if values != "values.yaml" else []), *words(settings)])
         following = f"gcfg2helm convert {given}"
         for part in _printed(settings, made, output_format, following, runbook=runbook, every=every):
-            sys.stdout.write(part)
+            shown = output_format in (Format.TEXT, Format.MARKDOWN)
+            sys.stdout.write(talk.safe(part, sys.stdout) if shown else part)
         sys.stdout.flush()
         if settings.fails(findings, Level.ERROR) or done.proof.fails(strict=strict):
             raise typer.Exit(1)

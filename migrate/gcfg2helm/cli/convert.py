@@ -298,7 +298,7 @@ def diff(
 
         if unified and output_format is not DiffFormat.TEXT:
             talk.fail("gcfg2helm: --unified is text; leave --format out", 2)
-        _check_named(values)
+        check_named(values, compares=True)
         loaded, done, findings = converted(settings, gcfg, values)
         made = outputs.made(settings, loaded, done, findings, gcfg, values)
         differs = (loaded.request.values or "") != done.values.text
@@ -331,13 +331,19 @@ def _show_difference(
     sys.stdout.flush()
 
 
-def _check_named(values: str) -> None:
-    """An explicit VALUES must exist; what is meant by none is said. Raises InputError."""
+def check_named(values: str, *, compares: bool) -> None:
+    """An explicit VALUES must exist; which one is meant where none is named is said. Raises InputError.
+
+    `compares`: the command needs one to compare with, so that it is said too where there is none.
+    """
     from gcfg2helm.findings import InputError
 
-    if not Path(values).exists():
-        if values != "values.yaml":
+    if values != "values.yaml":
+        if not Path(values).exists():
             raise InputError(f"{values}: no such file or directory")
+    elif Path(values).exists():
+        talk.say("values.yaml: the one in this folder counts")
+    elif compares:
         talk.say("values.yaml: not here; compared with an empty file")
 
 

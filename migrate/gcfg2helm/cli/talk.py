@@ -1,6 +1,7 @@
 """How the commands talk: lines on standard error, colours where a terminal has them, errors as exit codes."""
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -42,8 +43,18 @@ def width(stream: TextIO) -> int:
 
 
 def say(line: str) -> None:
-    """Print a line of talk."""
-    sys.stderr.write(line + "\n")
+    """Print a line of talk; what a name brings along that a terminal would obey is shown by its number."""
+    sys.stderr.write(safe(line, sys.stderr) + "\n")
+
+
+def safe(text: str, stream: TextIO) -> str:
+    """Return text without control characters but line ends, tabs and, where the stream shows colours, those of colours."""
+    from gcfg2helm.values.write import visible
+
+    if text.isprintable():
+        return text
+    parts = re.split("(\x1b\\[[0-9;]*m|\n)", text) if colour(stream) else re.split("(\n)", text)
+    return "".join(part if number % 2 else visible(part) for number, part in enumerate(parts))
 
 
 def fail(message: str, code: int) -> NoReturn:
