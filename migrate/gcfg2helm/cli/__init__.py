@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, Any, NamedTuple, NoReturn, cast
 
@@ -128,6 +129,15 @@ def main() -> None:
         sys.stderr.write(f"gcfg2helm {__version__}: a bug: {type(error).__name__}\n{places}")
         sys.stderr.write(f"Nothing was written. Please report these lines to {ISSUES}; they hold no values.\n")
         raise SystemExit(1) from None
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command line in this process, as the shell would; return its exit code."""
+    try:
+        typer.main.get_command(app)(list(words), standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
 
 
 def open_streams() -> None:

@@ -4,9 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from typer.main import get_command
-
-from gcfg2helm.cli import app, open_streams
+from gcfg2helm.cli import open_streams, run
 
 USAGE = "usage: gcfg2helm-hook check|verify [OPTION... --] [FILE...]"
 # The values files of a server in the order in which Helm gets them, by their endings.
@@ -23,7 +21,7 @@ def main() -> None:
     split = rest.index("--") if "--" in rest else 0
     options, files = rest[:split], [word for word in rest[split:] if word != "--"]
     runs = checks(files) if kind == "check" else verifications(files)
-    raise SystemExit(max((_run([kind, *words, *options]) for words in runs), default=0))
+    raise SystemExit(max((run([kind, *words, *options]) for words in runs), default=0))
 
 
 def checks(files: Sequence[str]) -> Iterator[list[str]]:
@@ -39,11 +37,3 @@ def verifications(files: Sequence[str]) -> Iterator[list[str]]:
         if first.exists():
             for gcfg in sorted(folder.glob("*.gcfg")):
                 yield [str(gcfg), str(first), *(word for one in more if one.exists() for word in ("-f", str(one)))]
-
-
-def _run(words: Sequence[str]) -> int:
-    try:
-        get_command(app)(list(words), standalone_mode=True)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0

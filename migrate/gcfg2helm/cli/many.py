@@ -102,21 +102,16 @@ def _parts(file: Path) -> list[str]:
 
 def _server(name: str, file: str, folder: str, options: Sequence[str]) -> Server:
     """Convert one server, as the command line would; everything that it says is kept with its result."""
-    from typer.main import get_command
-
-    from gcfg2helm.cli import app
+    from gcfg2helm.cli import run
 
     said = io.StringIO()
     report = Path(folder, REPORT)
     report.unlink(missing_ok=True)
     line = ["convert", file, "--output", str(Path(folder, _VALUES)), "--yes", "--report", str(report), *options]
-    code = 0
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         with redirect_stdout(said), redirect_stderr(said):
-            get_command(app)(line, standalone_mode=True)
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
+            code = run(line)
     except OSError as error:
         return Server(name, file, folder, 4, problem=error.strerror or str(error))
     except Exception as error:  # noqa: BLE001 - one server's bug must not stop the others

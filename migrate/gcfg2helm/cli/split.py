@@ -4,7 +4,7 @@ import io
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from gcfg2helm.cli.options import Settings, words
@@ -87,9 +87,7 @@ def _outermost(rest: Sequence[ValuesPath], kept: Sequence[ValuesPath]) -> list[V
 
 def _proven(settings: Settings, server: Server, texts: Sequence[str], folder: Path) -> str:
     """Return what `verify` says of a server with these layers and its own file of secrets; what it says to people is lost."""
-    from typer.main import get_command
-
-    from gcfg2helm.cli import app
+    from gcfg2helm.cli import run
 
     layers = [folder / f"layer-{number}.yaml" for number, _ in enumerate(texts, 1)]
     for path, text in zip(layers, texts, strict=True):
@@ -98,8 +96,8 @@ def _proven(settings: Settings, server: Server, texts: Sequence[str], folder: Pa
     first, *more = [*layers, *([secret] if secret.exists() else [])]
     line = ["verify", server.source, str(first), *(word for one in more for word in ("-f", str(one)))]
     said = io.StringIO()
-    with redirect_stdout(said), redirect_stderr(io.StringIO()), suppress(SystemExit):
-        get_command(app)([*line, *words(settings), "--format", "json"], standalone_mode=True)
+    with redirect_stdout(said), redirect_stderr(io.StringIO()):
+        run([*line, *words(settings), "--format", "json"])
     try:
         return str(json.loads(said.getvalue())["verdict"])
     except (ValueError, KeyError):
