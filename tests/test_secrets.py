@@ -15,7 +15,7 @@ from gcfg2helm import gcfg, tables
 from gcfg2helm.chart import newest
 from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.masked import STARS, Secret
-from gcfg2helm.plan import build, placing, secrets
+from gcfg2helm.plan import build, placing, scrub, secrets
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.decisions import EnvSecret, Plan
 from gcfg2helm.plan.grouping import group_entries
@@ -339,9 +339,9 @@ def test_findings_do_not_show_the_secret() -> None:
         pytest.param(";Key = hunter2", f";Key = {STARS}", id="key"),
     ],
 )
-def test_scrub_comment(line: str, scrubbed: str) -> None:
-    assert secrets.scrub_comment(line) == (scrubbed, scrubbed != line)
-    assert secrets.scrub_comment(scrubbed) == (scrubbed, False)
+def test_a_comment_is_scrubbed(line: str, scrubbed: str) -> None:
+    assert scrub.comment(line) == (scrubbed, scrubbed != line)
+    assert scrub.comment(scrubbed) == (scrubbed, False)
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_scrub_comment(line: str, scrubbed: str) -> None:
     ],
 )
 def test_comments_that_stay(line: str) -> None:
-    assert secrets.scrub_comment(line) == (line, False)
+    assert scrub.comment(line) == (line, False)
 
 
 @pytest.mark.parametrize(
@@ -382,17 +382,17 @@ def test_comments_that_stay(line: str) -> None:
         pytest.param("A = b ; Token = c", "A = b ; Token = *", id="comment-beside"),
     ],
 )
-def test_hide_line(line: str, hidden: str) -> None:
-    assert secrets.hide_line(line) == hidden
+def test_a_source_line_is_hidden(line: str, hidden: str) -> None:
+    assert scrub.source(line) == hidden
     assert len(hidden) == len(line)
 
 
 @given(st.text(max_size=60))
 def test_hiding_keeps_the_width_and_scrubbing_is_stable(line: str) -> None:
-    assert len(secrets.hide_line(line)) == len(line)
-    scrubbed, changed = secrets.scrub_comment(line)
+    assert len(scrub.source(line)) == len(line)
+    scrubbed, changed = scrub.comment(line)
     assert changed == (scrubbed != line)
-    assert secrets.scrub_comment(scrubbed) == (scrubbed, False)
+    assert scrub.comment(scrubbed) == (scrubbed, False)
 
 
 _HIDDEN = st.text("qQxX7!$%&/()@:?+*~'<> ", min_size=1, max_size=12).map(lambda text: f"7Zq{text}7Zq")
@@ -404,8 +404,8 @@ _HIDDEN = st.text("qQxX7!$%&/()@:?+*~'<> ", min_size=1, max_size=12).map(lambda 
     _HIDDEN,
 )
 def test_no_part_of_a_secret_survives_in_a_comment(name: str, sign: str, value: str) -> None:
-    assert "7Zq" not in secrets.scrub_comment(f"; {name}{sign}{value}")[0]
-    assert "7Zq" not in secrets.hide_line(f"{name}{sign}{value}")
+    assert "7Zq" not in scrub.comment(f"; {name}{sign}{value}")[0]
+    assert "7Zq" not in scrub.source(f"{name}{sign}{value}")
 
 
 @given(st.text("aZ7!$%&()@:+*~'", min_size=1, max_size=12))
@@ -414,7 +414,7 @@ def test_no_password_of_a_url_survives(password: str) -> None:
     secret = f"Qx{password}Qx"
     one = only(f'[Postgres]\nURL = "postgres://u:{secret}@h/d"')
     assert one.config_values == ["postgres://u@h/d"]
-    assert "Qx" not in secrets.scrub_comment(f"; postgres://u:{secret}@h/d")[0]
+    assert "Qx" not in scrub.comment(f"; postgres://u:{secret}@h/d")[0]
 
 
 @pytest.mark.parametrize(
@@ -425,8 +425,8 @@ def test_no_password_of_a_url_survives(password: str) -> None:
 )  # fmt: skip
 def test_long_lines_take_linear_time(text: str) -> None:
     begin = time.perf_counter()
-    secrets.scrub_comment(text)
-    secrets.hide_line(text)
+    scrub.comment(text)
+    scrub.source(text)
     only(f'[X]\nPassword = "a{text}"')
     placed(context(f'[Postgres]\nURL = "{text}"'))
     assert time.perf_counter() - begin < 3
@@ -609,10 +609,10 @@ HIDDEN_COMMENTS = {
 @pytest.mark.parametrize("shape", HIDDEN_COMMENTS.values(), ids=HIDDEN_COMMENTS.keys())
 @pytest.mark.parametrize("word", ["kanari-1", "S3cret!x"])
 def test_a_secret_inside_a_comment_is_found(shape: str, word: str) -> None:
-    scrubbed, found = secrets.scrub_comment(shape.replace("{}", word))
+    scrubbed, found = scrub.comment(shape.replace("{}", word))
     assert found
     assert word.rstrip("!x") not in scrubbed
-    assert secrets.scrub_comment(scrubbed)[0] == scrubbed
+    assert scrub.comment(scrubbed)[0] == scrubbed
 
 
 TOKENS = {
@@ -634,7 +634,7 @@ TOKENS = {
 def test_a_token_is_found_by_its_shape(token: str, around: str) -> None:
     text = around.replace("{}", token)
     assert secrets.holds_secret(text)
-    assert "kanari" not in secrets.scrub_comment(f"; {text}")[0].lower()
+    assert "kanari" not in scrub.comment(f"; {text}")[0].lower()
 
 
 def test_the_shapes_are_those_of_the_library() -> None:
@@ -696,12 +696,12 @@ def test_a_secret_in_the_name_of_a_section_goes_with_its_settings() -> None:
 
 @pytest.mark.parametrize("line", ["Server]", "  Authentication ]", "Server]\r"])
 def test_a_header_without_its_bracket_is_shown(line: str) -> None:
-    assert secrets.hide_line(line) == line
+    assert scrub.source(line) == line
 
 
 @pytest.mark.parametrize("line", ["kanari]", "kanari-Server]", "Server x]"])
 def test_what_goes_on_with_a_value_is_not(line: str) -> None:
-    assert set(secrets.hide_line(line)) <= {"*"}
+    assert set(scrub.source(line)) <= {"*"}
 
 
 @pytest.mark.parametrize(

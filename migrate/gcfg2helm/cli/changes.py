@@ -77,7 +77,7 @@ def unified(before: str, after: str, name: str, tables: Tables, *, colour: bool)
 def _starred(text: str, name: str, tables: Tables) -> str:
     """Return a values file with stars for what is secret in it: values by their path or looks, comments by their words."""
     from gcfg2helm.masked import STARS
-    from gcfg2helm.plan import secrets
+    from gcfg2helm.plan import scrub
     from gcfg2helm.values import read
 
     root = read.compose(text, name)
@@ -88,7 +88,7 @@ def _starred(text: str, name: str, tables: Tables) -> str:
             kept += text[end:start] + STARS
             end = stop
     lines = (kept + text[end:]).splitlines(keepends=True)
-    return "".join(secrets.scrub_comment(line)[0] if "#" in line else line for line in lines)
+    return "".join(scrub.comment(line)[0] if "#" in line else line for line in lines)
 
 
 def _secret_spans(node: Node, path: tuple[str, ...], tables: Tables) -> Iterator[tuple[int, int]]:

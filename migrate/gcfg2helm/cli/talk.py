@@ -81,9 +81,9 @@ def errors() -> Iterator[None]:
     except session.UsageError as error:
         fail(f"gcfg2helm: {error}", 2)
     except gcfg.GcfgError as error:
-        from gcfg2helm.plan import secrets
+        from gcfg2helm.plan import scrub
 
-        fail(error.format(secrets.hide_line), 3)
+        fail(error.format(scrub.source), 3)
     except read.YamlError as error:
         fail(f"{error.file}:{error.line}:{error.column}: error: {error.message}", 3)
     except (InputError, rows.TablesError, helm.HelmError) as error:

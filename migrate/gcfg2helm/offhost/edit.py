@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import gcfg
 from gcfg2helm.masked import STARS
-from gcfg2helm.plan import secrets
+from gcfg2helm.plan import scrub, secrets
 from gcfg2helm.values import write
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _line(line: str) -> str:
 
 def _shown(document: Document) -> list[str]:
     """Return the lines of a file with stars for secrets, also where a secret goes on over several lines."""
-    lines = [secrets.hide_line(line) for line in document.source.split("\n")]
+    lines = [scrub.source(line) for line in document.source.split("\n")]
     for one in document.entries:
         if secrets.secret_name(one.section, one.name):
             more = document.source.count("\n", one.value_start, one.value_end)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm import gcfg
 from gcfg2helm.enums import CommentMode
 from gcfg2helm.findings import Finding, Place, finding
-from gcfg2helm.plan import commented, secrets
+from gcfg2helm.plan import commented, scrub, secrets
 from gcfg2helm.plan.decisions import Decision, Outcome
 from gcfg2helm.values.tree import NO_COMMENTS, Comments, Edit
 
@@ -174,7 +174,7 @@ class GcfgComments:
         cleaned: list[str] = []
         places: list[tuple[int, int]] = []
         for number, line in enumerate(lines):
-            text, changed = secrets.scrub_comment(line)
+            text, changed = scrub.comment(line)
             if changed:
                 places = places or source.document.places((*lines, *between), before)
                 what = "A secret in this comment is replaced by stars."

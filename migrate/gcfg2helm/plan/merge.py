@@ -15,7 +15,7 @@ from gcfg2helm.chart import managed
 from gcfg2helm.enums import Backend, ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import STARS, Secret
-from gcfg2helm.plan import defaults, moves, secrets
+from gcfg2helm.plan import defaults, moves, scrub, secrets
 from gcfg2helm.tables import Action, Fate
 from gcfg2helm.values import scalars, write
 from gcfg2helm.values.paths import dotted
@@ -286,7 +286,7 @@ def _with_sections(edits: Sequence[Edit], config: Mapping[str, Tree]) -> list[Ed
 def _starred(tree: Tree) -> Tree:
     """Return a value with stars for what is secret in it; a text keeps the rest of its words."""
     if isinstance(tree, str):
-        return secrets.scrub_comment(tree)[0] if secrets.holds_secret(tree) else tree
+        return scrub.comment(tree)[0] if secrets.holds_secret(tree) else tree
     return _shown(secrets.masked(tree))
 
 
@@ -297,7 +297,7 @@ def _shown(tree: Tree) -> Tree:
         return list(map(_shown, tree))
     if not isinstance(tree, Secret):
         return tree
-    text, found = secrets.scrub_comment(tree.reveal())
+    text, found = scrub.comment(tree.reveal())
     return text if found else STARS
 
 
@@ -309,7 +309,7 @@ def brief(value: object) -> str:
     else:
         text = "null" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
         text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return write.visible(secrets.scrub_comment(text)[0] if secrets.holds_secret(text) else text)
+    return write.visible(scrub.comment(text)[0] if secrets.holds_secret(text) else text)
 
 
 def _printed(value: object) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from gcfg2helm.masked import Secret
-from gcfg2helm.plan import secrets
+from gcfg2helm.plan import scrub
 from gcfg2helm.plan.addresses import is_loopback
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _answer(ctx: Context, name: str) -> str:
 
 def parse(setting: str, text: str) -> Database:
     """Read a database URL or libpq's `key=value` text; in doubt nothing of it is told, since a password could be."""
-    text = secrets.scrub_comment(text.strip())[0]
+    text = scrub.comment(text.strip())[0]
     match = _URL.fullmatch(text)
     words = {one["name"]: one["value"].strip("'") for one in _WORD.finditer((match["query"] or "") if match else text)}
     if match is None:

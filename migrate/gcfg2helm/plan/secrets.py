@@ -1,7 +1,8 @@
-"""What counts as a secret: by the name of a setting, or by how a value, a comment or a line of a file looks.
+"""What counts as a secret: by the name of a setting, or by how a value looks.
 
 In doubt a text counts as secret: a comment that loses a word does no harm, and a value that leaves values.yaml for a
-Secret is the same to the server. Where it goes: `placing`. All expressions here run in linear time, whatever the text.
+Secret is the same to the server. Where it goes: `placing`; lines without it: `scrub`. All expressions here run in linear
+time, whatever the text.
 """
 
 from __future__ import annotations
@@ -41,38 +42,18 @@ _REFERENCES_IN = frozenset(
 )
 # Parameters of a URL that sign or open it.
 _PARAMETERS = frozenset({"sig", "code", "auth", "jwt", "hmac", "ticket", "session", "sid", "otp", "pin", "assertion"})
-_TOKENS = re.compile(r"(?P<word>[\w.-]+)|(?P<sign>[=:])|(?P<soft>[\s\"'`()\[\]{}]+)|(?P<other>.)", re.DOTALL)
-_WORDS_BETWEEN = 5  # `the password of the account is: x`
 _BEFORE_VALUE = re.compile(r"[\s=:>]*")
 _VALUE = re.compile(r"[^;#]*")
-_FIRST_STATEMENT = re.compile(r"[\s;#]*(?P<name>[A-Za-z][\w.-]*)[ \t]*=[ \t]*(?=\S)")
-_FLAG = re.compile(r"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{0,60})(?:=|[ \t]+)[\"']?(?=[^\s\"'=-])")
-_LOGIN_FLAG = re.compile(r"(?<![\w-])(?:-u|--user)[ =][\"']?[^\s:\"']{1,200}:(?=\S)")
-_SCHEME = re.compile(r"\b(?:bearer|basic)[ \t]+(?P<value>[\w.~+/=-]{6,})", re.IGNORECASE | re.ASCII)
-# `the old password was hunter2`: a verb within a few words behind the name, and what can be its value.
-_SAID = re.compile(
-    r"[ \t]+(?:\w+[ \t]+){0,2}(?:is|was|are|were|ist|war|lautet|to|now)(?:[ \t]+(?:now|set[ \t]+to))?[ \t]+[\"'`]?"
-    r"(?P<value>[^\s\"'`]+)"
-)
-_NO_VALUE = re.compile(
-    r"(?:a|an|the|in|on|of|for|from|by|with|at|as|and|or|not|no|none|also|only|always|never|set|unset|used|needed|stored"
-    r"|required|optional|empty|blank|ignored|given|below|above|here|there|kept|read|taken|left|gone|valid|invalid|be|it"
-    r"|this|that|your|our|use|true|false|yes|wrong|secret|known|unknown|encrypted|defined|configured|provided|default)\Z",
-    re.IGNORECASE,
-)
 _KEYWORD = re.compile(
     r"(?:\A|(?<=[\s;,&?({\"'|]))(?P<name>[A-Za-z_][\w.-]{0,60})[\"']?\s*(?:=|:(?!//))\s*"
     r"(?P<value>\"[^\"]*\"?|'(?:[^'\\]|\\.)*'?|(?:(?i:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s;,&\"'{}]+)",
     re.DOTALL,
 )
-_FIRST_NAME = re.compile(r"[\s;#]*([\w.-]+)")
-_STATEMENT = re.compile(r"[ \t\r]*(?:[;#\[]|[A-Za-z]+[0-9]?[ \t]*=(?!=)|(?i:\w*(?:password|secret|token|key))\b|\Z)")
-_HEADER_END = re.compile(r"[ \t\r]*(?P<section>[A-Za-z]+)[ \t]*\][ \t\r]*\Z", re.ASCII)
 _FILE_NAME = re.compile(r"/[\w./-]*\.[A-Za-z0-9]+", re.ASCII)
-_STARS = re.compile(r"\*+")
-_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY-----")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}", re.ASCII)
+STARRED = re.compile(r"\*+")
+PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY-----")
 _LONG_WORD = re.compile(r"[\w-]{20}", re.ASCII)  # every shape of a token has one
+_WORD_END = re.compile(r"[\w.~+/=-]*", re.ASCII)
 _WINDOW = 4096  # characters in which a shape is looked for at once
 _OVERLAP = 512
 _USER = re.compile(r"[^\s\"'<>/?#:\[\]]*")
@@ -151,23 +132,23 @@ def holds_secret(text: str) -> bool:
 
 def is_private_key(text: str) -> bool:
     """Whether a text holds a private key, which is a secret as a whole."""
-    return bool(_PRIVATE_KEY.search(text))
+    return bool(PRIVATE_KEY.search(text))
 
 
 def parts(text: str, *, cut: bool) -> list[Part]:
     """Return the secrets inside a value, in order and apart from each other; `cut`: its end was cut off at a comment sign."""
-    return _apart([*url_parts(text, cut=cut), *_keywords(text), *_shapes(text)])
+    return apart([*url_parts(text, cut=cut), *_keywords(text), *token_parts(text)])
 
 
 def url_parts(text: str, *, cut: bool) -> list[Part]:
     """Return the secrets in the URLs of a text, in order: `scheme://user:password@`, `https://token@`, `?password=`."""
-    return _apart([*_users(text, cut=cut), *_lone_users(text), *_parameters(text)])
+    return apart([*_users(text, cut=cut), *_lone_users(text), *_parameters(text)])
 
 
 def database_parts(text: str, *, cut: bool) -> list[Part]:
     """Return the secrets of a database URL or of libpq's text; `{$}` is where Connect puts the password, and none itself."""
     others = () if "://" in text else (*_libpq_parts(text), *_keywords(text))
-    found = _apart([*url_parts(text, cut=cut), *others])
+    found = apart([*url_parts(text, cut=cut), *others])
     return [part for part in found if "{$}" not in unquote(text[part.start : part.end])]
 
 
@@ -185,12 +166,12 @@ def without(text: str, found: Sequence[Part]) -> str:
 
 def without_passwords(text: str) -> str:
     """Return a text without the secrets in its URLs, and without tokens."""
-    return without(text, _apart([*url_parts(text, cut=False), *_shapes(text)]))
+    return without(text, apart([*url_parts(text, cut=False), *token_parts(text)]))
 
 
 def redacted(text: str) -> str:
     """Return a sentence with stars for what is secret in its URLs, and for tokens."""
-    return _starred(text, ((one.start, one.end) for one in _apart([*url_parts(text, cut=True), *_shapes(text)])))
+    return starred(text, ((one.start, one.end) for one in apart([*url_parts(text, cut=True), *token_parts(text)])))
 
 
 def masked(tree: Tree, path: Path = ()) -> Tree:
@@ -218,7 +199,7 @@ def clean(one: Finding) -> Finding:
     return one._replace(what=redacted(one.what), todo=redacted(one.todo))
 
 
-def _apart(found: Iterable[Part]) -> list[Part]:
+def apart(found: Iterable[Part]) -> list[Part]:
     """Return parts in order; of those that overlap the one that begins first, the longest of such."""
     kept: list[Part] = []
     for part in sorted(found, key=lambda one: (one.start, -one.end)):
@@ -257,7 +238,7 @@ def _users(text: str, *, cut: bool = False) -> Iterator[Part]:
             )
         if at < 0 and cut and scheme < 0 and "@" not in user and authority == len(url):
             at = len(url)
-        if at <= start or _STARS.fullmatch(url, start, at):
+        if at <= start or STARRED.fullmatch(url, start, at):
             continue
         cuts = (0, at + 1) if not user else (start - 1, at)
         decoded = _decoded(url[start:at]) if readable else None
@@ -268,7 +249,7 @@ def _lone_users(text: str) -> Iterator[Part]:
     """Yield tokens in the place of a user: `https://TOKEN@host`, also with the password that some services ask for then."""
     for match in _LONE_USER.finditer(text) if "://" in text else ():
         user = match["user"]
-        if user.lower() not in _PLAIN_USERS and not _STARS.fullmatch(user):
+        if user.lower() not in _PLAIN_USERS and not STARRED.fullmatch(user):
             yield Part(match.start("user"), match.end() - 1, match.start("user"), match.end(), sure=False)
 
 
@@ -282,7 +263,7 @@ def _parameters(text: str) -> Iterator[Part]:
         name, value = unquote_plus(match["name"]), match["value"]
         sure = means_secret(name)
         doubtful = may_mean_secret(name) or _plain(name) in _PARAMETERS
-        if (sure or doubtful) and not _is_harmless(name, value, 0):
+        if (sure or doubtful) and not is_harmless(name, value):
             more = text[match.end() : match.end() + 1] == "&"
             password = _decoded(value.replace("+", "%20")) if name == "password" else None
             start = match.start("value")
@@ -316,14 +297,14 @@ def _keywords(text: str) -> Iterator[Part]:
     """Yield what keywords name: `Pwd=x;`, `password: x`, `Authorization=Bearer x`, `X-Api-Key: x`."""
     for match in _KEYWORD.finditer(text) if "=" in text or ":" in text else ():
         name, start = match["name"], match.start("value")
-        if not (means_secret(name) or may_mean_secret(name)) or _is_harmless(name, match["value"], 0):
+        if not (means_secret(name) or may_mean_secret(name)) or is_harmless(name, match["value"]):
             continue
         end = match.end()
         cut_end = end + (text[end : end + 1] in (";", ",", "&", " "))
         yield Part(start, end, match.start("name"), cut_end, sure=False)
 
 
-def _shapes(text: str) -> Iterator[Part]:
+def token_parts(text: str) -> Iterator[Part]:
     """Yield tokens of a well-known shape, each with the word that it begins."""
     if not _LONG_WORD.search(text):
         return
@@ -337,19 +318,8 @@ def _shapes(text: str) -> Iterator[Part]:
                 yield Part(start, end, start, end)
 
 
-_WORD_END = re.compile(r"[\w.~+/=-]*", re.ASCII)
-
-
-# lines ------------------------------------------------------------------------------------------------------------------
-
-
-def scrub_comment(line: str) -> tuple[str, bool]:
-    """Return a comment line of the gcfg with stars for the secrets in it, and whether there were any."""
-    spans = _spans(line)
-    return _starred(line, spans), bool(spans)
-
-
-def _starred(line: str, spans: Iterable[tuple[int, int]]) -> str:
+def starred(line: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return a text with stars for its parts from `start` to `end`, which are in order and apart from each other."""
     text, end = "", 0
     for start, stop in spans:
         text += line[end:start] + STARS
@@ -357,93 +327,15 @@ def _starred(line: str, spans: Iterable[tuple[int, int]]) -> str:
     return text + line[end:]
 
 
-def hide_line(line: str) -> str:
-    """Return a line of gcfg source for an error message: a star for each character of a secret, so that columns stay.
-
-    The line is not a good one: the name of a secret at its start may lack its `=`, and what begins like no statement may
-    go on with the value of the line before. A section's name that lacks its bracket is shown.
-    """
-    header = _HEADER_END.match(line)
-    if header and header["section"].lower() in tables.shipped().sections:
-        return line
-    chars = list(line)
-    for start, stop in _spans(line, broken=True) if _STATEMENT.match(line) else [(0, len(line))]:
-        chars[start:stop] = ("\t" if char == "\t" else "*" for char in line[start:stop])
-    return "".join(chars)
+def value_start(line: str, offset: int) -> int:
+    """Return where a value begins behind a name that ends at `offset`: behind blanks and signs."""
+    return _length(_BEFORE_VALUE, line, offset)
 
 
-def _spans(line: str, *, broken: bool = False) -> list[tuple[int, int]]:
-    """Return the places of a line that hold secrets, in order, apart from each other."""
-    end = len(line.rstrip())
-    rest = min((start for start in _secret_from(line, broken=broken) if start < end), default=end)
-    inside = _apart([*url_parts(line, cut=True), *_shapes(line), *_words(line)])
-    found = [(part.start, min(part.end, rest)) for part in inside if part.start < rest]
-    return found if _STARS.fullmatch(line, rest, end) or rest == end else [*found, (rest, end)]
-
-
-def _secret_from(line: str, *, broken: bool) -> Iterator[int]:
-    """Yield offsets from which on all of a line is secret: behind the `=` or `:` of a secret's name, in a private key."""
-    patience, name = 0, ""
-    for token in _TOKENS.finditer(line):
-        if word := token["word"]:
-            secret = means_secret(word)
-            patience = (1 + _WORDS_BETWEEN if len(word) > 4 else 1) if secret else max(0, patience - 1)
-            name = word if secret else name
-        elif token["other"]:
-            patience = 0
-        elif token["sign"] and patience and not line.startswith("//", token.end()):
-            if not _is_harmless(name, line, token.end()):
-                yield _length(_BEFORE_VALUE, line, token.end())
-                break
-            patience = 0
-    statement = _FIRST_STATEMENT.match(line)
-    if statement and may_mean_secret(statement["name"]) and not _is_harmless(statement["name"], line, statement.end()):
-        yield statement.end()
-    first = _FIRST_NAME.match(line) if broken else None
-    if first and means_secret(first[1]) and not _is_harmless(first[1], line, first.end()):
-        yield _length(_BEFORE_VALUE, line, first.end())
-    if key := _PRIVATE_KEY.search(line):
-        yield _length(_BEFORE_VALUE, line, key.end())
-    text = line.strip(" \t\r;#")
-    if _BASE64.fullmatch(text):
-        kinds = any(c.islower() for c in text) + any(c.isupper() for c in text) + any(c.isdigit() for c in text)
-        if kinds > 1 if len(text) >= 40 else kinds == 3 and not text.startswith("/"):
-            yield line.index(text)
-
-
-def _words(line: str) -> Iterator[Part]:
-    """Yield single words of prose and of commands: `--password x`, `curl -u me:x`, `Bearer x`, `the old password was x`."""
-    for pattern in (_FLAG, _LOGIN_FLAG):
-        for match in pattern.finditer(line) if "-" in line else ():
-            name = match.groupdict().get("name")
-            if name is None or means_secret(name) or may_mean_secret(name):
-                yield _word(line, match.end())
-    for match in _SCHEME.finditer(line):
-        if not match["value"].isalpha() or not match["value"].islower():
-            yield _word(line, match.start("value"))
-    for token in re.finditer(r"[\w-]+", line):
-        said = _SAID.match(line, token.end()) if means_secret(token[0]) else None
-        if said and not _NO_VALUE.match(said["value"].rstrip(".,;:!?)")) and _can_be_value(line, said):
-            yield _word(line, said.start("value"))
-
-
-def _can_be_value(line: str, said: re.Match[str]) -> bool:
-    """Whether what a sentence says of a secret can be it: no plain word in the middle of the sentence."""
-    word = said["value"].rstrip(".,;:!?)")
-    ends = line[said.end() :].strip(" \t\r.\"'`)") == "" or said["value"] != word
-    return bool(word) and "://" not in word and not _STARS.fullmatch(word) and (ends or not word.isalpha())
-
-
-def _word(line: str, start: int) -> Part:
-    match = re.compile(r"[^\s\"'`]*").match(line, start)
-    end = match.end() if match else start
-    return Part(start, end, start, end, sure=False)
-
-
-def _is_harmless(name: str, line: str, offset: int) -> bool:
+def is_harmless(name: str, line: str, offset: int = 0) -> bool:
     """Whether what follows a secret's name is none: nothing, yes or no, stars, a file for a key."""
-    match = _VALUE.match(line, _length(_BEFORE_VALUE, line, offset))
+    match = _VALUE.match(line, value_start(line, offset))
     value = match[0].strip().strip("\"'").strip() if match else ""
-    if not value or gcfg.boolean(value) is not None or _STARS.fullmatch(value):
+    if not value or gcfg.boolean(value) is not None or STARRED.fullmatch(value):
         return True
     return name.lower().endswith("key") and bool(_FILE_NAME.fullmatch(value))

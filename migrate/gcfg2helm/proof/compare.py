@@ -14,7 +14,7 @@ from gcfg2helm.enums import ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.plan import connect as connects
-from gcfg2helm.plan import defaults, secrets
+from gcfg2helm.plan import defaults, scrub, secrets
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.grouping import Groups, Key, group_entries
 from gcfg2helm.plan.merge import LIST_PATHS, brief
@@ -423,5 +423,5 @@ def sensitive(path: Path, setting: Setting) -> bool:
 
 def shown(values: Sequence[str], *, hide: bool) -> Secret | str:
     """Return values for a person, as stars where they are secret or hold a password."""
-    text = ", ".join(secrets.scrub_comment(gcfg.quote(value) or '""')[0] for value in values)
+    text = ", ".join(scrub.comment(gcfg.quote(value) or '""')[0] for value in values)
     return Secret(text) if hide else text

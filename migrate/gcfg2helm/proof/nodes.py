@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.plan import secrets
+from gcfg2helm.plan import scrub, secrets
 from gcfg2helm.values import write
 from gcfg2helm.values.paths import dotted
 
@@ -38,7 +38,7 @@ def planned(plan: Plan, path: Path) -> list[dict[str, Tree]]:
 def visible(text: object) -> str:
     """Return a text for a sentence, without what is secret in it or no terminal shows."""
     shown = str(text)
-    return write.visible(secrets.scrub_comment(shown)[0] if secrets.holds_secret(shown) else shown)
+    return write.visible(scrub.comment(shown)[0] if secrets.holds_secret(shown) else shown)
 
 
 def normal(path: object) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import gcfg
 from gcfg2helm.masked import STARS
-from gcfg2helm.plan import secrets
+from gcfg2helm.plan import scrub, secrets
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.values.read import Style
 from gcfg2helm.values.write import visible
@@ -62,7 +62,7 @@ def _is_secret(literal: str, decision: Decision, tables: Tables) -> bool:
     if _names_secret(entry, tables) or (decision.outcome is Outcome.SECRET and not _hides(literal)):
         return True
     value = entry.value or ""
-    return "\n" in literal and (secrets.holds_secret(value) or secrets.scrub_comment(value)[1])
+    return "\n" in literal and (secrets.holds_secret(value) or scrub.comment(value)[1])
 
 
 def _names_secret(entry: Entry, tables: Tables) -> bool:
@@ -130,7 +130,7 @@ def _stars(text: str) -> str:
 
 def _by_line(text: str) -> str:
     """Return comments, headers and whatever else stands between entries, each line without its secrets."""
-    return "\n".join(secrets.scrub_comment(line)[0] for line in text.split("\n"))
+    return "\n".join(scrub.comment(line)[0] for line in text.split("\n"))
 
 
 def _hides(literal: str, *, lines: bool = False) -> bool:
@@ -153,4 +153,4 @@ def _in_comments(text: str) -> str:
 
 def _scrubbed_comment(line: str) -> str:
     before, sign, comment = line.partition("#")
-    return before + sign + secrets.scrub_comment(comment)[0] if sign else line
+    return before + sign + scrub.comment(comment)[0] if sign else line

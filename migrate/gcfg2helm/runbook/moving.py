@@ -8,7 +8,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Command, Where
-from gcfg2helm.plan import images, secrets
+from gcfg2helm.plan import images, scrub
 from gcfg2helm.plan.addresses import is_loopback, parse_address
 from gcfg2helm.plan.storage import below, data_directory
 from gcfg2helm.runbook import saving
@@ -155,7 +155,7 @@ def caches(server: Server) -> Step | None:
     """What the old server installed for local execution is of no use in images."""
     if server.ctx.flag("Launcher.Enabled") or server.ctx.flag("Kubernetes.Enabled"):
         return None
-    address = secrets.scrub_comment(server.address)[0].rstrip("/")
+    address = scrub.comment(server.address)[0].rstrip("/")
     if not address:
         return None
     url = f"{address}/__api__/v1/system/caches/runtime"
