@@ -31,6 +31,9 @@ assert len(FIXTURES) >= 3, "the fixtures are part of the project"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the goldens with what the program gives now")
+    parser.addoption(
+        "--all-runbooks", action="store_true", help="rehearse the runbook of every combination, not of pairs"
+    )
 
 
 @pytest.fixture

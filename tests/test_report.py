@@ -462,17 +462,35 @@ def test_runbook_settles_what_is_asked(server: str) -> None:
     assert asked <= settled <= {one.code for one in report.findings}
 
 
-@pytest.mark.parametrize(("option", "answer", "gone"), [
-    ("pvc", "data", "storage-choice"), ("license_server", "l:8989", "licence-choice"), ("images", ("ghcr.io/a/b:r4.4.2",), "images-choice"),
+@pytest.mark.parametrize(("answers", "gone"), [
+    ({"pvc": "data"}, "storage-choice"), ({"nfs": "n:/d"}, "storage-choice"),
+    ({"storage_class": "fast", "storage_size": "20Gi"}, "storage-choice"),
+    ({"license_server": "l:8989"}, "licence-choice"), ({"license_file_secret": "l"}, "licence-choice"),
+    ({"images": ("ghcr.io/a/b:r4.4.2",)}, "images-choice"),
+    ({"ingress_class": "nginx", "tls_secret": "c"}, "ingress-choice"),
+    ({"storage_class": "fast"}, ""), ({"storage_size": "20Gi"}, ""), ({"ingress_class": "nginx"}, ""), ({"tls_secret": "c"}, ""),
 ])  # fmt: skip
-def test_runbook_decisions(option: str, answer: Any, gone: str) -> None:
-    """They come first and together; an answer takes its own away, and nothing else."""
-    before, after = (names(made(SMALL, options)) for options in (Options(), Options(**{option: answer})))
-    marks = [one.mark for one in made(SMALL, Options()).steps]
+def test_runbook_decisions(answers: dict[str, Any], gone: str) -> None:
+    """They come first and together; an answer takes its own away and nothing else, half an answer is not asked for again."""
+    before, after = (made(SMALL, options) for options in (Options(), Options(**answers)))
+    marks = [one.mark for one in before.steps]
     assert marks == sorted(marks, key=lambda mark: mark is not model.Mark.DECISION)
-    decided = {one for one in before if one.endswith("-choice")}
+    decided = {one for one in names(before) if one.endswith("-choice")}
     assert decided == {"storage-choice", "licence-choice", "images-choice", "ingress-choice"}
-    assert {one for one in after if one.endswith("-choice")} == decided - {gone}
+    assert {one for one in names(after) if one.endswith("-choice")} == decided - {gone}
+    asks, left = (" ".join(note for one in report.steps for note in one.notes) for report in (before, after))
+    for name in answers:
+        option = f"(--{name.replace('_', '-')})"
+        assert option not in left, option
+        assert option in asks or name in ("pvc", "nfs", "images"), option
+
+
+def test_runbook_decisions_in_order() -> None:
+    """What stops the new server comes first, then what every server is asked, then the rest."""
+    source = '[Nonsense]\nX = 1\n[Database]\nProvider = sqlite\n[RPackageRepository "B"]\nURL = https://p.example.org/__linux__/focal/latest\n'
+    found = [one.name for one in made(SMALL + source, Options()).steps if one.mark is model.Mark.DECISION]
+    asked = ["storage-choice", "ingress-choice", "licence-choice", "images-choice"]
+    assert found == ["errors", "postgresql", *asked, "warnings"]
 
 
 def test_runbook_order() -> None:

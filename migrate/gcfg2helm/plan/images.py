@@ -299,20 +299,20 @@ def _installed_parts(environment: dict[str, Tree]) -> Iterator[Tree]:
 # distributions ---------------------------------------------------------------------------------------------------------
 
 
-def distributions(ctx: Context) -> set[str]:
-    """Return the distributions of the images that content runs in, by code name; empty where nothing tells.
+def distributions(ctx: Context) -> tuple[set[str], bool]:
+    """Return the distributions that content may run on, by code name (empty where nothing tells), and whether its images tell.
 
-    The names of the content's images tell, else the tag of Connect's own image, else what the chart version starts.
+    Where their names do not, the tag of Connect's own image does, else what the chart version starts.
     """
     names = [*ctx.options.images, *(str(one.get("name", "")) for one in _listed(ctx) if isinstance(one, dict))]
     if told := {code for name in names if (code := _code_name(name))}:
-        return told
+        return told, True
     tag = ctx.answer("image", "tag") or ctx.answer("image", "os") or ctx.answer("image", "tagPrefix")
     if tag:
         code = _code_name(str(tag))
-        return {code} if code else set()
+        return {code} if code else set(), False
     own = find(ctx.chart.defaults, ("image", "os")), find(ctx.chart.defaults, ("image", "tagPrefix"))
-    return {next((code for one in own if isinstance(one, str) and (code := _code_name(one))), "bionic")}
+    return {next((code for one in own if isinstance(one, str) and (code := _code_name(one))), "bionic")}, False
 
 
 def _listed(ctx: Context) -> list[Tree]:

@@ -22,10 +22,8 @@ VOLUME_NAME = Span(Version(0, 3, 11))  # sharedStorage.volumeName
 _CHART_SIZE = "10Gi"
 _NFS = re.compile(r"(?P<server>\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<path>/[^\0\n]*)")
 CLAIM = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
-_ASK = (
-    "Name a storage class that allows ReadWriteMany in sharedStorage.storageClassName (--storage-class), "
-    f"and the size in sharedStorage.requests.storage (--storage-size); the chart asks for {_CHART_SIZE}."
-)
+_ASK_CLASS = "Name a storage class that allows ReadWriteMany in sharedStorage.storageClassName (--storage-class)."
+_ASK_SIZE = f"Set the size in sharedStorage.requests.storage (--storage-size); the chart asks for {_CHART_SIZE}."
 
 
 class Export(NamedTuple):
@@ -146,16 +144,17 @@ def _new_claim(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     """Return a new claim; class and size are the cluster's to say."""
     class_name = ctx.options.storage_class or _text(ctx, "storageClassName")
     size = ctx.options.storage_size or _text(ctx, "requests", "storage")
-    settled = bool(class_name and size)
-    edits = [Edit(("sharedStorage", "create"), value=True, todo="" if settled else _ASK)]
+    todo = " ".join(ask for ask, answer in ((_ASK_CLASS, class_name), (_ASK_SIZE, size)) if not answer)
+    edits = [Edit(("sharedStorage", "create"), value=True, todo=todo)]
     if ctx.options.storage_class:
         edits.append(Edit(("sharedStorage", "storageClassName"), ctx.options.storage_class))
     if ctx.options.storage_size:
         edits.append(Edit(("sharedStorage", "requests", "storage"), ctx.options.storage_size))
-    if settled:
+    if not todo:
         return edits, []
-    what = "The chart creates a claim for the data directory, of the cluster's default class and the chart's size."
-    return edits, [finding("G2H411", what, _ASK, None, ("sharedStorage",))]
+    of_class = f"of class {class_name}" if class_name else "of the cluster's default storage class"
+    what = f"The chart creates a claim for the data directory, {of_class}{f' and {size}' if size else ''}."
+    return edits, [finding("G2H411", what, todo, None, ("sharedStorage",))]
 
 
 def _text(ctx: Context, *path: str) -> str:

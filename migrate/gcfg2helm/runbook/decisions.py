@@ -91,21 +91,18 @@ def unreadable_database(server: Server) -> Step | None:
     return Step("database-check", "Check that the cluster reaches the database", Mark.DECISION, notes)
 
 
-def left(findings: Sequence[Finding], settled: set[str]) -> list[Step]:
-    """Return the steps of what no other step settles: what stops the new server, then what is to be decided."""
-    return [
-        step
-        for asks, name, title in (
-            (Asks.BLOCKS, "errors", "Settle what stops the new server"),
-            (Asks.DECIDE, "warnings", "Look at what is left to decide"),
-        )
-        if (step := _open([one for one in findings if one.asks is asks and one.code not in settled], name, title))
-    ]
+def left(findings: Sequence[Finding], settled: set[str]) -> tuple[list[Step], list[Step]]:
+    """Return the steps of what no other step settles: what stops the new server, and what else is to be decided."""
+    found = {asks: [one for one in findings if one.asks is asks and one.code not in settled] for asks in Asks}
+    return (
+        _open(found[Asks.BLOCKS], "errors", "Settle what stops the new server"),
+        _open(found[Asks.DECIDE], "warnings", "Settle the other open questions"),
+    )
 
 
-def _open(found: Sequence[Finding], name: str, title: str) -> Step | None:
+def _open(found: Sequence[Finding], name: str, title: str) -> list[Step]:
     if not found:
-        return None
+        return []
     commands = tuple(command for one in found for command in one.commands)
     codes = tuple({one.code: 0 for one in found})
-    return Step(name, title, Mark.DECISION, tuple(map(said, found)), commands, codes)
+    return [Step(name, title, Mark.DECISION, tuple(map(said, found)), commands, codes)]

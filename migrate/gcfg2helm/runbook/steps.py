@@ -1,7 +1,8 @@
 """The runbook as a whole: which steps this server needs, in which order.
 
 Everything comes from the plan, its findings, the new values and the answers of the command line. Decisions come first and
-together. A step that settles a finding names its code; what no step settles stands in two steps of its own, at the top.
+together: what stops the new server, the questions that every migration has, the rest. A step that settles a finding names
+its code; what no step settles is in two steps of its own.
 """
 
 from __future__ import annotations
@@ -74,5 +75,6 @@ def build(request: Request, done: Conversion, findings: Sequence[Finding], files
     there = {one.code for one in findings}
     made = [step for make in _STEPS if (step := make(server))]
     made = [replace(step, codes=tuple(code for code in step.codes if code in there)) for step in made]
-    asked = [*decisions.left(findings, {code for step in made for code in step.codes}), *made]
-    return sorted(asked, key=lambda step: step.mark is not Mark.DECISION)
+    blocking, open_ = decisions.left(findings, {code for step in made for code in step.codes})
+    named = [step for step in made if step.mark is Mark.DECISION]
+    return [*blocking, *named, *open_, *(step for step in made if step.mark is not Mark.DECISION)]

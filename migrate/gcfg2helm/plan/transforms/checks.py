@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = "{$}"
 _PASSWORD_PLACEHOLDER = re.compile(r":\{\$\}(?=@)")
-_IMAGES = "the images named run"
-_CHART_IMAGES = "the images that the chart uses run"
+_CONTENT = "the images for content run"
+_CONNECT = "Connect's own image runs"
 _DISTRIBUTION = re.compile(r"/__linux__/([A-Za-z0-9_.-]+)")
 # What a provider cannot do without: one of these must be set, the first by its common name.
 _PROVIDERS = {
@@ -190,15 +190,15 @@ def license_type(ctx: Context, group: Group, rule: Rule) -> Result:
 def repository(ctx: Context, group: Group, rule: Rule) -> Result:
     """Warn of binary packages that were built for another distribution than that of the images."""
     found: list[Finding] = []
-    wanted = images.distributions(ctx)
+    wanted, told = images.distributions(ctx)
     for value in group.values:
         named = _DISTRIBUTION.search(value)
         distribution = named[1].lower() if named else ""
         # manylinux packages run on every distribution with a glibc that is new enough
         if not distribution or not wanted or distribution in wanted or distribution.startswith("manylinux"):
             continue
-        what = f"{group.key} names packages for {distribution}; {_IMAGES if ctx.options.images else _CHART_IMAGES} {', '.join(sorted(wanted))}."
-        todo = f"Write /__linux__/{min(wanted)}/ where the content's images run it."
+        what = f"{group.key} names packages for {distribution}; {_CONTENT if told else _CONNECT} {', '.join(sorted(wanted))}."
+        todo = f"Write /__linux__/{min(wanted)}/{'' if told else ' if the images for content run it too'}."
         found.append(finding("G2H413", what, todo, group.last.place))
     return carried(findings=found)
 
