@@ -99,3 +99,9 @@ def test_only_the_command_line_prints_and_exits() -> None:
 
 def test_the_template_engine_loads_for_a_page_alone() -> None:
     assert "jinja2" not in loaded("cli.check") | loaded("report.html") | loaded("report.upgradepage")
+
+
+def test_every_output_is_written_by_one_module() -> None:
+    calls = re.compile(r"\batomic\.(write|New)\(|atomic import .*\b(write|New)\b")
+    writers = {path.stem for path in (PACKAGE / "cli").glob("*.py") if calls.search(path.read_text("utf-8"))}
+    assert writers == {"outputs"}

@@ -97,7 +97,7 @@ def test_a_full_disk_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(atomic.WriteError, match="no space left"):
-        atomic.write(target, b"new", b"old")
+        atomic.write([atomic.New(target, b"new", b"old")])
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("values.yaml", b"old")]
 
 
@@ -121,7 +121,7 @@ def test_on_a_full_disk_none_of_several_files_is_written(
         for name in ("a", "b", "c")
     ]
     with pytest.raises(atomic.WriteError, match="no space left") as caught:
-        atomic.write_all(new)
+        atomic.write(new)
     assert caught.value.written == ()
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("b", b"old")]
 
@@ -137,7 +137,7 @@ def test_what_stands_on_the_disk_is_said_where_the_system_fails_between_two_file
 
     monkeypatch.setattr("pathlib.Path.replace", broken)
     with pytest.raises(atomic.WriteError) as caught:
-        atomic.write_all(new)
+        atomic.write(new)
     said = talk.unwritten(caught.value)
     assert said.startswith(
         f"gcfg2helm: written: {tmp_path / 'a'}; not written, and no file after it: {tmp_path / 'b'}: "
@@ -163,9 +163,9 @@ def test_without_unnamed_files_a_named_one_serves(tmp_path: Path, monkeypatch: p
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     target = tmp_path / "values.yaml"
     for data, expected in ((b"1", None), (b"2", b"1")):
-        atomic.write(target, data, expected)
+        atomic.write([atomic.New(target, data, expected)])
         assert [path.name for path in tmp_path.iterdir()] == ["values.yaml"]
-    atomic.write(tmp_path / "s", b"x", None, secret=True)
+    atomic.write([atomic.New(tmp_path / "s", b"x", None, secret=True)])
     assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o600
 
 
@@ -174,7 +174,7 @@ def test_mode_and_symlink_are_kept(tmp_path: Path) -> None:
     real.write_bytes(b"old")
     real.chmod(0o640)
     (tmp_path / "values.yaml").symlink_to("real.yaml")
-    atomic.write(tmp_path / "values.yaml", b"new", b"old")
+    atomic.write([atomic.New(tmp_path / "values.yaml", b"new", b"old")])
     assert (tmp_path / "values.yaml").is_symlink()
     assert real.read_bytes() == b"new"
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
@@ -182,7 +182,7 @@ def test_mode_and_symlink_are_kept(tmp_path: Path) -> None:
 
 def test_a_dangling_symlink_gets_its_target(tmp_path: Path) -> None:
     (tmp_path / "values.yaml").symlink_to("real.yaml")
-    atomic.write(tmp_path / "values.yaml", b"new", None)
+    atomic.write([atomic.New(tmp_path / "values.yaml", b"new", None)])
     assert (tmp_path / "real.yaml").read_bytes() == b"new"
 
 
@@ -205,7 +205,7 @@ def test_changed_meanwhile_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "values.yaml"
     target.write_bytes(b"theirs")
     with pytest.raises(atomic.WriteError, match="changed while"):
-        atomic.write(target, b"ours", b"before")
+        atomic.write([atomic.New(target, b"ours", b"before")])
     assert target.read_bytes() == b"theirs"
 
 
@@ -235,7 +235,7 @@ def _as_nobody(target: Path) -> int:
         try:
             os.setgid(65534)
             os.setuid(65534)
-            atomic.write(target, b"x", b"a: 1\n")
+            atomic.write([atomic.New(target, b"x", b"a: 1\n")])
         except atomic.WriteError:
             os._exit(7)
         finally:

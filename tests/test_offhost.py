@@ -451,7 +451,7 @@ def test_write_error_leaves_the_file(folder: Path, monkeypatch: pytest.MonkeyPat
     def refuse(path: Path, *_: object, **__: object) -> None:
         raise atomic.WriteError(path, "no space left on device")
 
-    monkeypatch.setattr(atomic, "write_all", refuse)
+    monkeypatch.setattr(atomic, "write", refuse)
     done = run("in.gcfg", "--yes")
     assert done.exit_code == 4
     assert (folder / "in.gcfg").read_text() == GOOD

@@ -27,7 +27,7 @@ class _Command(NamedTuple):
 # Each module is loaded when its command runs, so that `--help` and `--version` answer at once.
 COMMANDS = {
     "convert": _Command("convert", "convert", "Convert a gcfg into values.yaml: preview, proof, confirm, write."),
-    "diff": _Command("convert", "diff", "Show what convert would change, and write nothing."),
+    "diff": _Command("diff", "diff", "Show what convert would change, and write nothing."),
     "check": _Command("check", "check", "Show what becomes of every setting and what needs a person."),
     "verify": _Command("verify", "verify", "Prove that the pod will read what the server reads."),
     "explain": _Command("explain", "explain", "Print what is known of a setting, a section or a finding."),

@@ -81,12 +81,7 @@ def check(path: Path) -> None:
         raise WriteError(path, f"is {kind}")
 
 
-def write(path: Path, data: bytes, expected: bytes | None, *, secret: bool = False) -> None:
-    """Replace a file by `data`; see `write_all`. Raises WriteError."""
-    write_all([New(path, data, expected, secret)])
-
-
-def write_all(files: Iterable[New]) -> None:
+def write(files: Iterable[New]) -> None:
     """Replace files, all or none, each through a symlink to its target; mode and owner of an existing file are kept.
 
     Where a file holds something else by now than expected, nothing is written. A new file gets the usual mode, or 0600

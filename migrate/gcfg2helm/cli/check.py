@@ -1,7 +1,6 @@
 """The command `check`: the audit of a gcfg, and the runbook of its migration; nothing is written."""
 
 import functools
-import shlex
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gcfg2helm.cli import outputs, talk
-from gcfg2helm.cli.convert import check_named, converted
-from gcfg2helm.cli.options import Gcfg, Settings, shared, words
+from gcfg2helm.cli import reports, talk
+from gcfg2helm.cli.convert import check_named, command_line, converted
+from gcfg2helm.cli.options import Gcfg, Settings, shared
 from gcfg2helm.findings import Level
 
 if TYPE_CHECKING:
@@ -59,15 +58,14 @@ def check(
         if output_format is Format.SHELL and not runbook:
             raise UsageError("--format shell needs --runbook")
         if report is not None:
-            outputs.check(report, [gcfg, values, *settings.also, settings.env_file])
+            reports.check(report, [gcfg, values, *settings.also, settings.env_file])
         if not settings.quiet or values != "values.yaml":
             check_named(values, compares=False)
         loaded, done, findings = converted(settings, gcfg, values)
-        made = outputs.made(settings, loaded, done, findings, gcfg, values)
+        made = reports.made(settings, loaded, done, findings, gcfg, values)
         if report is not None:
-            outputs.write(report, made)
-        given = shlex.join([gcfg, *(["-o", values] if values != "values.yaml" else []), *words(settings)])
-        following = f"gcfg2helm convert {given}"
+            reports.write(report, made)
+        following = command_line(settings, gcfg, values)
         for part in _printed(settings, made, output_format, following, runbook=runbook, every=every):
             shown = output_format in (Format.TEXT, Format.MARKDOWN)
             sys.stdout.write(talk.safe(part, sys.stdout) if shown else part)
@@ -90,7 +88,7 @@ def _printed(
         case Format.MARKDOWN:
             yield markdown.render_runbook(report) if runbook else markdown.render(report)
         case Format.HTML:
-            yield outputs.page(report)
+            yield reports.page(report)
         case Format.GITHUB:
             yield github.annotations(report.findings)
             yield f"{overview.accounting(report.plan)}\n"
@@ -103,7 +101,7 @@ def _printed(
             )
             yield shell.render(title, report.steps)
         case Format.TEXT if runbook:
-            yield from outputs.steps(report, width, colour=colour)
+            yield from reports.steps(report, width, colour=colour)
         case _:
             shown = settings.shown(report.findings)
             lines = overview.brief if settings.quiet else functools.partial(overview.render, every=every)

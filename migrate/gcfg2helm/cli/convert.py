@@ -10,26 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from gcfg2helm.cli import ISSUES, changes, schema, talk
-from gcfg2helm.cli.options import MANY, Gcfg, Settings, shared
-from gcfg2helm.cli.outputs import beside
+from gcfg2helm.cli.options import MANY, Settings, shared, words
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, Level
 
 if TYPE_CHECKING:
+    from gcfg2helm.cli.outputs import Output
     from gcfg2helm.cli.session import Loaded
     from gcfg2helm.conversion import Conversion
     from gcfg2helm.report.json import Report
-    from gcfg2helm.tables import Tables
 
 _UNPROVEN = "the result does not read as the source"
-
-
-class DiffFormat(StrEnum):
-    """How `diff` prints the changes."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 class TableFormat(StrEnum):
@@ -50,13 +41,11 @@ class Converted(NamedTuple):
 def converted(settings: Settings, gcfg: str, output: str) -> Converted:
     """Read the inputs and convert; `output` names the values file that is there already, if it is."""
     from gcfg2helm import conversion
-    from gcfg2helm.cli import session
+    from gcfg2helm.cli import outputs, session
 
     with talk.progress(f"Converting {gcfg}", quiet=settings.quiet):
-        to_stdout = output == "-"
-        loaded = session.load(
-            settings, gcfg, "" if to_stdout else output, "" if to_stdout else str(beside(output, "secret-values"))
-        )
+        there = () if output == "-" else (output, str(outputs.beside(output, "secret-values")))
+        loaded = session.load(settings, gcfg, *there)
         done = conversion.convert(loaded.request)
     done = done._replace(proof=done.proof.heard(settings.ignore))
     return Converted(loaded, done, settings.heard([*loaded.findings, *done.findings]))
@@ -125,39 +114,39 @@ def _convert(
     settings: Settings, gcfg: str, output: str, report: Path | None, answers: dict[str, Any], *,
     yes: bool, dry_run: bool, strict: bool, editor: bool,
 ) -> None:  # fmt: skip
-    from gcfg2helm.cli import outputs
+    from gcfg2helm.cli import reports
 
     if report is not None:
-        outputs.check(report, [gcfg, output, *settings.also, settings.env_file])
+        reports.check(report, [gcfg, output, *settings.also, settings.env_file])
     if output != "-":
-        from gcfg2helm.cli import atomic
+        from gcfg2helm.cli import atomic, outputs
 
-        for path in (Path(output), beside(output, "secret-values")):
+        for path in (Path(output), outputs.beside(output, "secret-values")):
             atomic.check(path)  # before it is read: a pipe would never end
-    with outputs.kept(report, settings, gcfg, output):
+    with reports.kept(report, settings, gcfg, output):
         loaded, done, findings = converted(settings, gcfg, output)
     failure = _UNPROVEN if done.unproven else ""
-    made = outputs.made(settings, loaded, done, findings, gcfg, output, failure)
+    made = reports.made(settings, loaded, done, findings, gcfg, output, failure)
     if report is not None:
-        outputs.write(report, made)
+        reports.write(report, made)
     if done.unproven:
         changes.show_findings(settings, findings)
         chart = loaded.request.chart
         why = f"a bug, please report it to {ISSUES}" if chart.known else f"{chart.unknown}, and the findings name what"
         talk.fail(f"gcfg2helm: nothing was written: {_UNPROVEN}; {why}", 1)
     if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts or done.proof.unjudged):
-        _show_head(settings, made)
+        show_head(settings, made)
         talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
     done, extra = schema.for_editors(loaded.request, done, output) if editor else (done, [])
     if output == "-":
         sys.stdout.write(done.values.text)
         sys.stdout.flush()
-        _show_head(settings, made)
+        show_head(settings, made)
         if not settings.quiet and (done.secret or done.secret_values or done.files):
             talk.say(
                 "The files that go with these values (secrets, mounted files) are not printed: -o FILE writes them."
             )
-        _show_closing(settings, made, "")
+        show_closing(settings, made, "")
     else:
         _write_values(settings, loaded, done, made, output, extra, yes=yes, dry_run=dry_run)
     if answers and not dry_run:
@@ -168,21 +157,26 @@ def _convert(
 
 def _keep(settings: Settings, gcfg: str, output: str, answers: dict[str, Any]) -> None:
     """Keep the answers for the next run, and say the command line that needs no questions."""
-    from gcfg2helm.cli import atomic, config
-    from gcfg2helm.cli.options import words
+    from gcfg2helm.cli import atomic, config, outputs
 
     file = config.path_for(gcfg)
     before = atomic.read(file)
+    kept = config.with_answers((before or b"").decode("utf-8"), answers)
     try:
-        atomic.write(file, config.with_answers((before or b"").decode("utf-8"), answers).encode("utf-8"), before)
+        outputs.write([outputs.Output(file, kept.encode("utf-8"), before)])
         talk.say(f"answers kept in {file}")
     except atomic.WriteError as error:
         talk.say(f"the answers could not be kept: {error}")
-    given = shlex.join([gcfg, *(["-o", output] if output != "values.yaml" else []), *words(settings)])
-    talk.say(f"without questions: gcfg2helm convert {given}")
+    talk.say(f"without questions: {command_line(settings, gcfg, output)}")
 
 
-def _show_head(settings: Settings, report: "Report") -> None:
+def command_line(settings: Settings, gcfg: str, output: str) -> str:
+    """Return the command that converts a gcfg into these values with these settings."""
+    to = ["-o", output] if output != "values.yaml" else []
+    return shlex.join(["gcfg2helm", "convert", gcfg, *to, *words(settings)])
+
+
+def show_head(settings: Settings, report: "Report") -> None:
     """Print what comes first: verdict and sums, the findings, what became of the settings; only errors with --quiet."""
     from gcfg2helm.report import overview
 
@@ -195,7 +189,7 @@ def _show_head(settings: Settings, report: "Report") -> None:
         talk.say(line)
 
 
-def _show_closing(settings: Settings, report: "Report", following: str) -> None:
+def show_closing(settings: Settings, report: "Report", following: str) -> None:
     """Print the last lines: the verdict once more, what is open, the next command."""
     from gcfg2helm.report import overview
 
@@ -204,16 +198,21 @@ def _show_closing(settings: Settings, report: "Report", following: str) -> None:
             talk.say(line)
 
 
-def _outputs(settings: Settings, done: "Conversion", output: str) -> list[tuple[Path, str, bool]]:
-    """Return the files to write, with their text and whether they hold secrets; values.yaml comes last."""
-    found: list[tuple[Path, str, bool]] = []
+def _outputs(settings: Settings, done: "Conversion", output: str) -> "list[Output]":
+    """Return the files to write; values.yaml comes last."""
+    from gcfg2helm.cli import outputs
+
+    beside: dict[str, str] = {}
     if done.secret:
-        found.append((beside(output, "secret"), done.secret, True))
+        beside["secret"] = done.secret
     if done.secret_values and settings.secrets is not SecretMode.EXISTING:
-        found.append((beside(output, "secret-values"), done.secret_values.text, True))
+        beside["secret-values"] = done.secret_values.text
     if done.files:
-        found.append((beside(output, "files"), done.files, True))
-    return [*found, (Path(output), done.values.text, any_inline(done))]
+        beside["files"] = done.files
+    found = [
+        outputs.output(outputs.beside(output, kind), text.encode("utf-8"), secret=True) for kind, text in beside.items()
+    ]
+    return [*found, outputs.output(Path(output), done.values.text.encode("utf-8"), secret=any_inline(done))]
 
 
 def any_inline(done: "Conversion") -> bool:
@@ -221,114 +220,46 @@ def any_inline(done: "Conversion") -> bool:
     return any(one.code == "G2H503" for one in done.plan.findings)
 
 
-def _open(path: Path) -> bool:
-    """Whether others than its owner may read a file."""
-    return bool(path.stat().st_mode & 0o077)
-
-
 def _write_values(
     settings: Settings, loaded: "Loaded", done: "Conversion", report: "Report", output: str,
-    extra: list[tuple[Path, str, bool]], *, yes: bool, dry_run: bool,
+    extra: "list[Output]", *, yes: bool, dry_run: bool,
 ) -> None:  # fmt: skip
-    from gcfg2helm.cli import atomic
-    from gcfg2helm.cli.options import words
+    from gcfg2helm.cli import outputs
 
-    outputs = [*extra, *_outputs(settings, done, output)]
-    held = {path: atomic.read(path) for path, _, _ in outputs}
-    new = [one for one in outputs if held[one[0]] != one[1].encode("utf-8") or (one[2] and _open(one[0]))]
-    _show_head(settings, report)
+    files = [*extra, *_outputs(settings, done, output)]
+    new = outputs.changed(files)
+    show_head(settings, report)
     if not settings.quiet:
         talk.say("")
         changed = changes.show(done.before, done.values.tree, loaded.request.tables, output, stream=sys.stderr)
-        for path, _, secret in new:
-            if path != Path(output):
-                talk.say(
-                    f"{path}: {'changed' if held[path] is not None else 'new'}{', mode 0600' if secret else ''}; not shown"
-                )
+        for one in new:
+            if one.path != Path(output):
+                talk.say(f"{one.announced}; not shown")
             elif not changed:
                 talk.say("  only comments change")
-    given = shlex.join([report.sources[0], *(["-o", output] if output != "values.yaml" else []), *words(settings)])
     if new and dry_run:
-        _show_closing(settings, report, f"gcfg2helm convert {given}")
+        show_closing(settings, report, command_line(settings, report.sources[0], output))
         return
     if new and not yes:
-        _show_closing(settings, report, "")
-        talk.confirm([str(path) for path, _, _ in new])
-    atomic.write_all(atomic.New(path, text.encode("utf-8"), held[path], secret) for path, text, secret in new)
-    if new and not settings.quiet:
-        talk.say("written: " + ", ".join(str(path) for path, _, _ in new))
-    elif not settings.quiet:
-        talk.say(f"{output} is up to date.")
+        show_closing(settings, report, "")
+    outputs.settle(files, f"{output} is up to date.", yes=yes, dry_run=dry_run, quiet=settings.quiet)
+    following = _following(settings, report, output)
     if not new or yes:
-        _show_closing(settings, report, _following(report, output, given))
+        show_closing(settings, report, following)
     elif not settings.quiet:
-        talk.say(f"next: {_following(report, output, given)}")
+        talk.say(f"next: {following}")
 
 
-def _following(report: "Report", output: str, given: str) -> str:
+def _following(settings: Settings, report: "Report", output: str) -> str:
     """Return what to do once the files are there."""
     from gcfg2helm.findings import Asks
 
-    runbook = f"gcfg2helm check {given.replace(' -o ', ' ')} --runbook"
+    values = [output] if output != "values.yaml" else []
+    runbook = shlex.join(["gcfg2helm", "check", report.sources[0], *values, *words(settings), "--runbook"])
     if any(one.asks is not Asks.KNOW for one in report.findings):
         how = "(--interactive asks) " if sys.stdin.isatty() and sys.stderr.isatty() else ""
         return f"settle what is open {how}here or in {output}, and convert again; the steps: {runbook}"
     return runbook
-
-
-@shared
-def diff(
-    settings: Settings,
-    gcfg: Gcfg,
-    values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file to compare with.")] = "values.yaml",
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for`, and for a pod that does not start, too.")] = False,
-    output_format: Annotated[DiffFormat, typer.Option("--format", help="How to print the changes.")] = DiffFormat.TEXT,
-    unified: Annotated[bool, typer.Option("--unified", "-u", help="Show the change of the file itself, as `git diff` would.")] = False,
-) -> None:  # fmt: skip
-    """Show what convert would change in VALUES, and write nothing; exit 1 where there is a difference, or the result is not proven.
-
-    \b
-    Examples:
-      gcfg2helm diff /etc/rstudio-connect/rstudio-connect.gcfg values.yaml
-      gcfg2helm diff rstudio-connect.gcfg values.yaml --format json
-    """
-    with talk.errors():
-        from gcfg2helm.cli import outputs
-        from gcfg2helm.cli.options import words
-
-        if unified and output_format is not DiffFormat.TEXT:
-            talk.fail("gcfg2helm: --unified is text; leave --format out", 2)
-        check_named(values, compares=True)
-        loaded, done, findings = converted(settings, gcfg, values)
-        made = outputs.made(settings, loaded, done, findings, gcfg, values)
-        differs = (loaded.request.values or "") != done.values.text
-        if output_format is DiffFormat.TEXT:
-            _show_head(settings, made)
-            _show_difference(settings, loaded, done, values, differs=differs, as_text=unified)
-            given = shlex.join([gcfg, *(["-o", values] if values != "values.yaml" else []), *words(settings)])
-            _show_closing(settings, made, f"gcfg2helm convert {given}" if differs else "")
-        else:
-            _print_changes(done, loaded.request.tables, values, output_format, differs=differs)
-        if differs or settings.fails(findings, None) or done.proof.fails(strict=strict):
-            raise typer.Exit(1)
-
-
-def _show_difference(
-    settings: Settings, loaded: "Loaded", done: "Conversion", values: str, *, differs: bool, as_text: bool
-) -> None:
-    """Print the changes on standard output."""
-    if not settings.quiet:
-        talk.say("")
-    tables = loaded.request.tables
-    if not differs:
-        if not settings.quiet:
-            talk.say(f"{values}: no difference")
-    elif as_text:
-        before = loaded.request.values or ""
-        sys.stdout.write(changes.unified(before, done.values.text, values, tables, colour=talk.colour(sys.stdout)))
-    elif not changes.show(done.before, done.values.tree, tables, values, stream=sys.stdout):
-        sys.stdout.write("  only comments change\n")
-    sys.stdout.flush()
 
 
 def check_named(values: str, *, compares: bool) -> None:
@@ -345,16 +276,3 @@ def check_named(values: str, *, compares: bool) -> None:
         talk.say("values.yaml: the one in this folder counts")
     elif compares:
         talk.say("values.yaml: not here; compared with an empty file")
-
-
-def _print_changes(
-    done: "Conversion", tables: "Tables", values: str, output_format: DiffFormat, *, differs: bool
-) -> None:
-    from gcfg2helm.report import json as data
-    from gcfg2helm.report import markdown
-
-    changed = changes.between(done.before, done.values.tree, tables)
-    if output_format is DiffFormat.JSON:
-        sys.stdout.write(data.dump(data.diff(values, changed, differs=differs)))
-    else:
-        sys.stdout.write(markdown.render_changes(values, changed, differs=differs))

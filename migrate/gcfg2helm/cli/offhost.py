@@ -2,8 +2,6 @@
 
 import os
 import sys
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,27 +12,13 @@ from gcfg2helm.cli.options import Gcfg
 from gcfg2helm.findings import Finding, Level
 
 if TYPE_CHECKING:
+    from gcfg2helm.cli.outputs import Output
     from gcfg2helm.gcfg import Document
     from gcfg2helm.masked import Secret
     from gcfg2helm.offhost.build import Answers, OffHost
 
 GCFG = "/etc/rstudio-connect/rstudio-connect.gcfg"
 DEFINITION = "runtimes.yaml"
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """A file to write: what it holds now, what it shall hold, the lines that change. `private`: mode 0600 where it is new."""
-
-    path: Path
-    held: bytes | None
-    data: bytes
-    lines: list[str]
-    private: bool = False
-
-    @property
-    def new(self) -> bool:
-        return self.held != self.data
 
 
 def off_host(
@@ -65,6 +49,8 @@ def off_host(
       kubectl get secret rsc-rstudio-connect-token -n rstudio-connect -o 'jsonpath={.data.token}' | gcfg2helm off-host rstudio-connect.gcfg --token-file - --yes
     """
     with talk.errors():
+        from gcfg2helm.cli import outputs
+
         target = output or gcfg
         _check_usage(
             gcfg, output, token_file, image, from_executables=from_executables, manifests=manifests is not None,
@@ -76,20 +62,20 @@ def off_host(
         if target == "-":
             sys.stdout.buffer.write(done.text.encode("utf-8"))
             sys.stdout.flush()
-            outputs = []
+            files = []
         else:
-            outputs = _outputs(data, before, done, target, gcfg, made)
+            files = _outputs(data, before, done, target, gcfg, made)
             if manifests is not None:
-                outputs.insert(0, _manifests(manifests, done.namespace, node_access=node_access))
-            _check_names([one.path for one in outputs], gcfg, token_file)
-        findings = [*done.findings, *_readable(done, outputs, target)]
+                files.insert(0, _manifests(manifests, done.namespace, node_access=node_access))
+            _check_names([one.path for one in files], gcfg, token_file)
+        findings = [*done.findings, *_readable(done, files, target)]
         if quiet:
             _show_findings([one for one in findings if one.level is Level.ERROR])
         else:
-            _show(outputs, findings)
+            _show(files, findings)
             _show_commands(done, manifests)
-        if outputs:
-            _write(outputs, target, yes=yes, dry_run=dry_run, quiet=quiet)
+        if files:
+            outputs.settle(files, f"{target} is up to date.", yes=yes, dry_run=dry_run, quiet=quiet)
 
 
 # what is asked for -----------------------------------------------------------------------------------------------------
@@ -120,13 +106,13 @@ def _check_usage(
         raise UsageError("--node-access goes with --manifests")
 
 
-def _check_names(outputs: list[Path], gcfg: str, token_file: str) -> None:
+def _check_names(files: list[Path], gcfg: str, token_file: str) -> None:
     """Refuse to write a file twice, or over an input; only the gcfg, which comes last, may be its own output."""
     from gcfg2helm.cli.session import UsageError
 
-    *others, target = [os.path.realpath(path) for path in outputs]
+    *others, target = [os.path.realpath(path) for path in files]
     taken = {os.path.realpath(name) for name in (gcfg, token_file) if name not in ("", "-")}
-    if len({*others, target}) < len(outputs) or taken & {*others} or (target in taken - {os.path.realpath(gcfg)}):
+    if len({*others, target}) < len(files) or taken & {*others} or (target in taken - {os.path.realpath(gcfg)}):
         raise UsageError("two of the files named are the same")
 
 
@@ -206,44 +192,46 @@ def _read(path: str) -> bytes | str | None:
         return str(error).removeprefix(f"{path}: ")
 
 
-def _outputs(data: bytes, before: "Document", done: "OffHost", target: str, gcfg: str, made: str) -> list[_Output]:
+def _outputs(data: bytes, before: "Document", done: "OffHost", target: str, gcfg: str, made: str) -> "list[Output]":
     """Return the files to write; the gcfg comes last, so that what it names is there when Connect reads it."""
     from gcfg2helm.cli import atomic
+    from gcfg2helm.cli.outputs import Output
     from gcfg2helm.offhost import edit
 
     found = [_plain(Path(made), done.definition or "", show_new=True)] if made else []
     path = Path(target)
     held = data if target == gcfg else atomic.read(path)
     lines = edit.preview(before, done.document)
-    return [*found, _Output(path, held, done.text.encode("utf-8"), lines, private=held is None)]
+    return [*found, Output(path, done.text.encode("utf-8"), held, secret=held is None, backup=True, lines=lines)]
 
 
-def _manifests(path: Path, namespace: str, *, node_access: bool) -> _Output:
+def _manifests(path: Path, namespace: str, *, node_access: bool) -> "Output":
     from gcfg2helm.offhost import cluster
     from gcfg2helm.values import write
 
     return _plain(path, write.documents(cluster.manifests(namespace, node_access=node_access)))
 
 
-def _plain(path: Path, text: str, *, show_new: bool = False) -> _Output:
+def _plain(path: Path, text: str, *, show_new: bool = False) -> "Output":
     """Return a file without secrets; `show_new`: its lines are shown where it is new, too."""
-    from gcfg2helm.cli import atomic
+    from gcfg2helm.cli import outputs
     from gcfg2helm.offhost import edit
 
-    held = atomic.read(path)
-    old = (held or b"").decode("utf-8", "replace")
-    return _Output(path, held, text.encode("utf-8"), [] if held is None and not show_new else edit.diff(old, text))
+    one = outputs.output(path, text.encode("utf-8"))
+    if one.held is None and not show_new:
+        return one
+    return one._replace(lines=edit.diff((one.held or b"").decode("utf-8", "replace"), text))
 
 
-def _readable(done: "OffHost", outputs: list[_Output], target: str) -> "list[Finding]":
+def _readable(done: "OffHost", files: "list[Output]", target: str) -> "list[Finding]":
     """Warn of a gcfg with the token in it that more than its owner can read."""
     import shlex
 
     from gcfg2helm.findings import Command, Where, finding
 
-    if not outputs or outputs[-1].held is None or not done.document.get("Launcher", "KubernetesAuthToken"):
+    if not files or files[-1].held is None or not done.document.get("Launcher", "KubernetesAuthToken"):
         return []
-    mode = outputs[-1].path.stat().st_mode
+    mode = files[-1].path.stat().st_mode
     if not mode & 0o044:
         return []
     command = Command(shlex.join(["chmod", "600", target]), Where.SERVER)
@@ -254,15 +242,15 @@ def _readable(done: "OffHost", outputs: list[_Output], target: str) -> "list[Fin
 # what is said and written ----------------------------------------------------------------------------------------------
 
 
-def _show(outputs: list[_Output], findings: "list[Finding]") -> None:
+def _show(files: "list[Output]", findings: "list[Finding]") -> None:
+    from gcfg2helm.cli import outputs
     from gcfg2helm.report import overview, text
 
     colour = talk.colour(sys.stderr)
-    for one in outputs:
-        if one.new:
-            talk.say(f"{one.path}: {'new' if one.held is None else 'changed'}{', mode 0600' if one.private else ''}")
-            for line in one.lines:
-                talk.say("  " + text.paint(line, {"+": "green", "-": "red"}.get(line[0], "cyan"), on=colour))
+    for one in outputs.changed(files):
+        talk.say(one.announced)
+        for line in one.lines:
+            talk.say("  " + text.paint(line, {"+": "green", "-": "red"}.get(line[0], "cyan"), on=colour))
     _show_findings(findings)
     talk.say(overview.finding_count(findings))
 
@@ -287,30 +275,3 @@ def _show_commands(done: "OffHost", manifests: Path | None) -> None:
     talk.say(
         f"to read its token back (3 keys in DATA once it is there, then base64 as Connect takes it):\n  {there}\n  {token}"
     )
-
-
-def _write(outputs: list[_Output], target: str, *, yes: bool, dry_run: bool, quiet: bool) -> None:
-    from gcfg2helm.cli import atomic
-
-    new = [one for one in outputs if one.new]
-    if not new:
-        if not quiet:
-            talk.say(f"{target} is up to date.")
-        return
-    if dry_run:
-        return
-    if not yes:
-        talk.confirm([str(one.path) for one in new])
-    edited = [(one.path, one.held) for one in new if one.path == Path(target) and one.held is not None]
-    backup = [atomic.New(_backup(path), held, None, secret=True) for path, held in edited]
-    atomic.write_all([*backup, *(atomic.New(one.path, one.data, one.held, one.private) for one in new)])
-    if not quiet:
-        talk.say(
-            "written: " + ", ".join(str(path) for path in [*(one.path for one in new), *(one.path for one in backup)])
-        )
-
-
-def _backup(path: Path) -> Path:
-    """Return the first name with a number that no backup of a file has yet."""
-    names = (path.with_name(f"{path.name}.bak{number}") for number in count(1))
-    return next(name for name in names if not os.path.lexists(name))

@@ -2,11 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gcfg2helm.cli import talk
+
+if TYPE_CHECKING:
+    from gcfg2helm.chart import Chart
+    from gcfg2helm.cli.outputs import Output
+    from gcfg2helm.conversion import Conversion
+    from gcfg2helm.plan.request import Request
+    from gcfg2helm.schema import Draft
+    from gcfg2helm.tables import Tables
 
 
 def schema(
@@ -25,7 +33,7 @@ def schema(
       gcfg2helm schema --chart-version 0.8.38 --draft 7
     """
     with talk.errors():
-        from gcfg2helm.cli import atomic, session
+        from gcfg2helm.cli import outputs, session
         from gcfg2helm.schema import Draft
 
         if draft not in [one.value for one in Draft]:
@@ -37,15 +45,15 @@ def schema(
         if output == "-":
             sys.stdout.write(text)
         else:
-            path = Path(output)
-            atomic.write(path, text.encode("utf-8"), atomic.read(path), secret=False)
+            outputs.write([outputs.output(Path(output), text.encode("utf-8"))])
 
 
-def for_editors(request: Any, done: Any, output: str) -> tuple[Any, list[tuple[Path, str, bool]]]:
-    """Return a conversion whose values name a schema, and the schema to write beside them: where, and its text.
+def for_editors(request: "Request", done: "Conversion", output: str) -> "tuple[Conversion, list[Output]]":
+    """Return a conversion whose values name a schema, and the schema to write beside them.
 
-    Raises UsageError where the values are printed.
+    Raises UsageError where the values are printed, and atomic.WriteError.
     """
+    from gcfg2helm.cli import outputs
     from gcfg2helm.cli.session import UsageError
     from gcfg2helm.schema import Draft, editor
 
@@ -53,13 +61,14 @@ def for_editors(request: Any, done: Any, output: str) -> tuple[Any, list[tuple[P
         raise UsageError("--editor writes a schema beside the values: give their file with -o FILE")
     path = Path(output).with_name(editor.file_name(request.chart.version))
     values = done.values._replace(text=editor.marked(done.values.text, path.name))
-    return done._replace(values=values), [(path, text_of(request.chart, request.tables, Draft.DRAFT_7), False)]
+    text = text_of(request.chart, request.tables, Draft.DRAFT_7)
+    return done._replace(values=values), [outputs.output(path, text.encode("utf-8"))]
 
 
-def text_of(target: Any, tables: Any, draft: Any) -> str:
+def text_of(chart: "Chart", tables: "Tables", draft: "Draft") -> str:
     """Return the schema as a file holds it."""
     import json
 
     from gcfg2helm import schema
 
-    return json.dumps(schema.schema(target, tables, draft), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(schema.schema(chart, tables, draft), indent=1, ensure_ascii=False) + "\n"

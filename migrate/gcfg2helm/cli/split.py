@@ -22,7 +22,7 @@ def common(settings: Settings, servers: Sequence[Server], file: Path) -> list[Se
     Comments stay with their keys. Nothing is written where fewer than two were converted, or where they share nothing; a
     server whose two files do not prove as its one file did keeps that, and fails. Raises atomic.WriteError.
     """
-    from gcfg2helm.cli import atomic
+    from gcfg2helm.cli import outputs
 
     whole = [one for one in servers if not one.problem]
     texts = {one.name: (Path(one.folder) / _VALUES).read_text("utf-8") for one in whole}
@@ -42,10 +42,8 @@ def common(settings: Settings, servers: Sequence[Server], file: Path) -> list[Se
             else:
                 done[one.name] = one._replace(code=1, problem="the split values do not prove as the whole did")
     if len(own) == len(whole):
-        atomic.write(file, kept.encode("utf-8"), None)
-        for one in whole:
-            path = Path(one.folder) / _VALUES
-            atomic.write(path, own[one.name].encode("utf-8"), atomic.read(path))
+        rest_of = [outputs.output(Path(one.folder) / _VALUES, own[one.name].encode("utf-8")) for one in whole]
+        outputs.write([outputs.Output(file, kept.encode("utf-8"), None), *rest_of])
     return [done.get(one.name, one) for one in servers]
 
 

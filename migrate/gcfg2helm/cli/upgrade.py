@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -12,6 +12,13 @@ from gcfg2helm.cli.check import Format
 from gcfg2helm.cli.options import OUTPUT, SOURCES, TARGET, Said, codes
 from gcfg2helm.enums import Backend, ChartDefaults, FailOn
 from gcfg2helm.findings import Finding, Level
+
+if TYPE_CHECKING:
+    from gcfg2helm.chart.helm import Helm
+    from gcfg2helm.cli.release import Running
+    from gcfg2helm.report.upgrade import Report
+    from gcfg2helm.upgrade.model import Request
+    from gcfg2helm.versions import Version
 
 
 class _Asking(NamedTuple):
@@ -69,33 +76,32 @@ def upgrade(
         asking = _Asking(since, to, backend, release, namespace, from_cluster, chart, from_chart, helm, mappings)
         files = _files(asking, values, more, output)
         names = [name for name, _ in files]
-        outputs = _outputs(names, output)
+        targets = _targets(names, output)
         if report is not None:
-            from gcfg2helm.cli import outputs as reports
+            from gcfg2helm.cli import reports
 
-            reports.check(report, [*names, *map(str, outputs.values())])
+            reports.check(report, [*names, *map(str, targets.values())])
         with talk.progress(f"Upgrading {names[0]}", quiet=quiet):
             request, found = _request(asking, files, keep=chart_defaults is ChartDefaults.SERVER, quiet=quiet)
             if runbook and values and not output and not request.prefix:
                 output = "upgraded/"  # what can run twice does not write in place
-                outputs = _outputs(names, output)
+                targets = _targets(names, output)
             command = _command(asking, str(request.old), names, output, chart_defaults.value)
-            done, findings, made = _made(request, found, asked, outputs, command)
+            made = _made(request, found, asked, targets, command)
         if report is not None:
             _write_report(report, made)
         if runbook or output_format is not None:
             _print(made, output_format or Format.TEXT, runbook=runbook)
-        elif _may_write(done, findings, asked, strict=strict):
-            _write(done, findings, outputs, asked, request.tables, yes=yes, dry_run=dry_run)
-        unproven = done.proof.verdict.value == "not proven"
-        if unproven or asked.fails(findings, None):
+        elif _may_write(made, asked, strict=strict):
+            _write(made, targets, asked, yes=yes, dry_run=dry_run)
+        if _unproven(made) or asked.fails(made.findings, None):
             raise typer.Exit(1)
 
 
 # what is asked for -----------------------------------------------------------------------------------------------------
 
 
-def _outputs(names: list[str], output: str) -> dict[str, Path | None]:
+def _targets(names: list[str], output: str) -> dict[str, Path | None]:
     """Return where the new text of each file goes, by its name; None prints it. Raises UsageError."""
     from gcfg2helm.cli.session import UsageError
 
@@ -137,7 +143,9 @@ def _files(asking: _Asking, values: str, more: list[str], output: str) -> list[t
     return [(f"<release {asking.release}>", text)]
 
 
-def _request(asking: _Asking, files: list[tuple[str, str]], *, keep: bool, quiet: bool) -> tuple[Any, list[Finding]]:
+def _request(
+    asking: _Asking, files: list[tuple[str, str]], *, keep: bool, quiet: bool
+) -> "tuple[Request, list[Finding]]":
     """Gather what the upgrade starts from, and findings about it. Raises UsageError, InputError and helm.HelmError."""
     from gcfg2helm import chart as charts
     from gcfg2helm.chart import given, helm
@@ -170,7 +178,7 @@ def _request(asking: _Asking, files: list[tuple[str, str]], *, keep: bool, quiet
     return request, [*found, *more]
 
 
-def _running(asking: _Asking, name: str) -> Any:
+def _running(asking: _Asking, name: str) -> "Running | None":
     """Return what runs today, where nobody named it. Raises UsageError where nobody tells."""
     from gcfg2helm.chart import helm
     from gcfg2helm.cli import release, session
@@ -192,7 +200,7 @@ def _running(asking: _Asking, name: str) -> Any:
     return found
 
 
-def _prefix(files: list[tuple[str, str]], running: Any) -> tuple[str, ...]:
+def _prefix(files: list[tuple[str, str]], running: "Running | None") -> tuple[str, ...]:
     """Return the key of the chart's values in those of a chart around it; nothing where they stand at the top."""
     from gcfg2helm import chart as charts
     from gcfg2helm.values import read
@@ -204,14 +212,14 @@ def _prefix(files: list[tuple[str, str]], running: Any) -> tuple[str, ...]:
     return (running.key,) if nested else ()
 
 
-def _tool(asking: _Asking, path: Path | None) -> Any:
+def _tool(asking: _Asking, path: Path | None) -> "Helm | None":
     """Return the Helm that renders a chart that is at hand; None where it is not."""
     from gcfg2helm.chart import helm
 
     return None if path is None else helm.Helm(helm.program(asking.helm), path)
 
 
-def _version(option: str, text: str) -> Any:
+def _version(option: str, text: str) -> "Version":
     """Return a published version of the chart. Raises UsageError."""
     from gcfg2helm import chart as charts
     from gcfg2helm.cli.session import UsageError
@@ -253,29 +261,35 @@ def _command(asking: _Asking, old: str, names: list[str], output: str, chart_def
 
 
 def _made(
-    request: Any, more: list[Finding], asked: Said, outputs: dict[str, Path | None], command: list[str]
-) -> tuple[Any, list[Finding], Any]:
+    request: "Request", more: list[Finding], asked: Said, targets: dict[str, Path | None], command: list[str]
+) -> "Report":
+    """Upgrade, and return the report of it."""
     from gcfg2helm.report.upgrade import Report
     from gcfg2helm.runbook import upgrading
     from gcfg2helm.upgrade import build
 
     done = build.upgraded(request)
     findings = asked.heard([*more, *done.findings])
-    files = [str(outputs[name] or name) for name in done.files]
+    files = [str(targets[name] or name) for name in done.files]
     steps = upgrading.steps(done, findings, files, command)
-    return done, findings, Report(done, findings, steps, request.files)
+    return Report(done, findings, steps, request.files)
 
 
-def _write_report(path: Path, made: Any) -> None:
-    from gcfg2helm.cli import atomic
+def _unproven(made: "Report") -> bool:
+    from gcfg2helm.proof.model import Verdict
+
+    return made.upgrade.proof.verdict is Verdict.NOT_PROVEN
+
+
+def _write_report(path: Path, made: "Report") -> None:
+    from gcfg2helm.cli import reports
 
     forms = {".json": Format.JSON, ".md": Format.MARKDOWN, ".html": Format.HTML}
     form = forms.get(path.suffix, Format.TEXT)
-    content = _text(made, form, 100, colour=False, whole=True)
-    atomic.write(path, content.encode("utf-8", "backslashreplace"), atomic.read(path))
+    reports.written(path, _text(made, form, reports.WIDTH, colour=False, whole=True))
 
 
-def _print(made: Any, form: Format, *, runbook: bool) -> None:
+def _print(made: "Report", form: Format, *, runbook: bool) -> None:
     from gcfg2helm.cli.session import UsageError
 
     if runbook and form in (Format.GITHUB, Format.HTML):
@@ -287,17 +301,17 @@ def _print(made: Any, form: Format, *, runbook: bool) -> None:
     stream.flush()
 
 
-def _text(made: Any, form: Format, width: int, *, colour: bool, runbook: bool = False, whole: bool = False) -> str:
+def _text(made: "Report", form: Format, width: int, *, colour: bool, runbook: bool = False, whole: bool = False) -> str:
     """Return the report in a format; with `runbook` its steps alone, with `whole` the text with them."""
     from gcfg2helm.report import github, upgrade
     from gcfg2helm.report import json as data
 
     match form:
         case Format.HTML:
-            from gcfg2helm.cli import outputs
+            from gcfg2helm.cli import reports
             from gcfg2helm.report import upgradepage
 
-            return upgradepage.render(made, outputs.now())
+            return upgradepage.render(made, reports.now())
         case Format.SHELL:
             from gcfg2helm.report import shell
 
@@ -319,18 +333,18 @@ def _text(made: Any, form: Format, width: int, *, colour: bool, runbook: bool = 
 # writing ---------------------------------------------------------------------------------------------------------------
 
 
-def _may_write(done: Any, findings: list[Finding], asked: Said, *, strict: bool) -> bool:
+def _may_write(made: "Report", asked: Said, *, strict: bool) -> bool:
     """Whether the new values are good enough to be written; else say why, and end."""
     from gcfg2helm.cli import changes
     from gcfg2helm.report import upgrade
 
-    unproven = done.proof.verdict.value == "not proven"
-    if not unproven and not (strict and any(one.level is Level.ERROR for one in findings)):
+    unproven = _unproven(made)
+    if not unproven and not (strict and any(one.level is Level.ERROR for one in made.findings)):
         return True
-    changes.show_findings(asked, findings)
+    changes.show_findings(asked, made.findings)
     if not asked.quiet:
-        talk.say(upgrade.counted(done))
-    why = upgrade.verdict(done) if unproven else "errors are open (--strict)"
+        talk.say(upgrade.counted(made.upgrade))
+    why = upgrade.verdict(made.upgrade) if unproven else "errors are open (--strict)"
     return talk.fail(f"gcfg2helm: nothing was written: {why}", 1)
 
 
@@ -340,36 +354,27 @@ def _mark(name: str) -> str:
     return "\ufeff" if path.is_file() and path.read_bytes().startswith(b"\xef\xbb\xbf") else ""
 
 
-def _write(
-    done: Any, findings: list[Finding], outputs: dict[str, Path | None], asked: Said, tables: Any, *, yes: bool,
-    dry_run: bool,
-) -> None:  # fmt: skip
-    from gcfg2helm.cli import atomic, changes
+def _write(made: "Report", targets: dict[str, Path | None], asked: Said, *, yes: bool, dry_run: bool) -> None:
+    from gcfg2helm.cli import changes, outputs
     from gcfg2helm.report import overview, upgrade
 
-    printed = [done.files[name].text for name, path in outputs.items() if path is None]
+    done, findings = made.upgrade, made.findings
+    printed = [done.files[name].text for name, path in targets.items() if path is None]
     sys.stdout.write("".join(printed))
     sys.stdout.flush()
-    held = {path: atomic.read(path) for path in outputs.values() if path}
-    texts = {name: _mark(name) + done.files[name].text for name in outputs}
-    new = [(path, texts[name]) for name, path in outputs.items() if path and held[path] != texts[name].encode("utf-8")]
+    files = [
+        outputs.output(path, (_mark(name) + done.files[name].text).encode("utf-8"))
+        for name, path in targets.items()
+        if path
+    ]
     if not asked.quiet:
-        for before, (name, path) in zip(done.before, outputs.items(), strict=True):
-            changes.show(before, done.files[name].tree, tables, str(path or name), stream=sys.stderr)
+        for before, (name, path) in zip(done.before, targets.items(), strict=True):
+            changes.show(before, done.files[name].tree, done.request.tables, str(path or name), stream=sys.stderr)
     changes.show_findings(asked, findings)
     if not asked.quiet:
         talk.say(upgrade.counted(done))
         hint = " (-v shows them)" if len(asked.shown(findings)) < len(findings) else ""
         talk.say(f"{overview.finding_count(findings)}{hint}")
         talk.say(upgrade.verdict(done))
-    if not new:
-        if not asked.quiet and not printed:
-            talk.say(f"{', '.join(str(path) for path in outputs.values())}: up to date.")
-        return
-    if dry_run:
-        return
-    if not yes:
-        talk.confirm([str(path) for path, _ in new])
-    atomic.write_all(atomic.New(path, content.encode("utf-8"), held[path]) for path, content in new)
-    if not asked.quiet:
-        talk.say("written: " + ", ".join(str(path) for path, _ in new))
+    idle = "" if printed else f"{', '.join(str(one.path) for one in files)}: up to date."
+    outputs.settle(files, idle, yes=yes, dry_run=dry_run, quiet=asked.quiet)

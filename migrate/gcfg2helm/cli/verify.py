@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gcfg2helm.cli import outputs, talk
+from gcfg2helm.cli import reports, talk
 from gcfg2helm.cli.options import Gcfg, Settings, shared
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def verify(
     """
     with talk.errors():
         if report is not None:
-            outputs.check(report, [gcfg, values, *more, *settings.also, settings.env_file])
+            reports.check(report, [gcfg, values, *more, *settings.also, settings.env_file])
         with talk.progress(f"Verifying {values}", quiet=settings.quiet):
             loaded, files, done = _verified(settings, gcfg, [values, *more])
         done = done.heard(settings.ignore)
         if report is not None:
-            outputs.write_proof(report, loaded, files, done, gcfg)
+            reports.write_proof(report, loaded, files, done, gcfg)
         _show(done, output_format, gcfg, show_all=show_all, quiet=settings.quiet)
         if settings.fails([*done.blocks, *done.findings], None) or done.fails(strict=strict):
             raise typer.Exit(1)
