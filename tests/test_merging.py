@@ -82,6 +82,21 @@ def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
     assert isinstance(rendered, chart.Refused) == (f" {REFUSED}" in found), rendered
 
 
+def test_the_preview_begins_with_the_file_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who converts onto a values file is told so before anything else: what stays, which side wins."""
+    monkeypatch.chdir(tmp_path)
+    fresh = run("convert", str(LDAP), "--yes").stderr
+    again = run("convert", str(LDAP), "--yes").stderr
+    other = run("convert", str(LDAP), "--dry-run", "--prefer", "values").stderr
+    assert "exists" not in fresh.splitlines()[0]
+    for told_first, wins in ((again, "the gcfg wins (--prefer values: the file)"), (other, "the file wins")):
+        paragraph = " ".join(told_first.partition("rstudio-connect.gcfg: chart")[0].split())
+        assert paragraph.startswith("values.yaml exists, and the changes are merged into it")
+        assert wins in paragraph
+    quiet = run("convert", str(LDAP), "--dry-run", "--quiet").stderr
+    assert "merged into it" not in quiet
+
+
 # real values files ------------------------------------------------------------------------------------------------------
 
 

@@ -225,9 +225,14 @@ def _write_values(
     extra: "list[Output]", *, yes: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     from gcfg2helm.cli import outputs
+    from gcfg2helm.cli.options import words
+    from gcfg2helm.report import overview
 
     files = [*extra, *_outputs(settings, done, output)]
     new = outputs.changed(files)
+    if done.before and not settings.quiet:
+        for line in overview.merging(output, settings.prefer, talk.width(sys.stderr)):
+            talk.say(line)
     show_head(settings, report)
     if not settings.quiet:
         talk.say("")
@@ -243,23 +248,16 @@ def _write_values(
     if new and not yes:
         show_closing(settings, report, "")
     outputs.settle(files, f"{output} is up to date.", yes=yes, dry_run=dry_run, quiet=settings.quiet)
-    following = _following(settings, report, output)
     if not new or yes:
-        show_closing(settings, report, following)
-    elif not settings.quiet:
-        talk.say(f"next: {following}")
-
-
-def _following(settings: Settings, report: "Report", output: str) -> str:
-    """Return what to do once the files are there."""
-    from gcfg2helm.findings import Asks
-
-    values = [output] if output != "values.yaml" else []
-    runbook = shlex.join(["gcfg2helm", "check", report.sources[0], *values, *words(settings), "--runbook"])
-    if any(one.asks is not Asks.KNOW for one in report.findings):
-        how = "(--interactive asks) " if sys.stdin.isatty() and sys.stderr.isatty() else ""
-        return f"settle what is open {how}here or in {output}, and convert again; the steps: {runbook}"
-    return runbook
+        show_closing(settings, report, "")
+    if not settings.quiet:
+        asks = sys.stdin.isatty() and sys.stderr.isatty()
+        for line in overview.following(report, output, talk.width(sys.stderr), asks=asks):
+            talk.say(line)
+        values = [output] if output != "values.yaml" else []
+        talk.say(
+            "next: " + shlex.join(["gcfg2helm", "check", report.sources[0], *values, *words(settings), "--runbook"])
+        )
 
 
 def check_named(values: str, *, compares: bool) -> None:

@@ -37,51 +37,51 @@ _SECRET_WORDS = tuple(mode.value for mode in SecretMode)
 # In the order in which one answer leads to the next.
 QUESTIONS = (
     Question(
-        "namespace", "Namespace", "The release, its Secrets and its claims are in one namespace.", "it stays as it is",
+        "namespace", "Namespace", "The namespace of the release, its Secrets and its claims.", "it stays as it is",
         kind="namespaces",
     ),
     Question(
         "secrets", "Secrets",
-        "separate writes a manifest of a Secret and a second values file, both for you alone; existing writes only"
-        " references to a Secret of yours; inline leaves the secrets in values.yaml.",
+        "separate writes a Secret manifest and a second values file, which only you can read; existing writes only"
+        " references to a Secret that you create; inline leaves the secrets in values.yaml.",
         "files of their own", codes=("G2H501", "G2H502", "G2H503", "G2H507"), choices=_SECRET_WORDS,
     ),
     Question(
         "pvc", "Storage: a claim that exists",
-        "Connect's data must outlive the pod. A PersistentVolumeClaim that holds the old server's data directory already?",
-        "an NFS export or a new claim is asked for next", codes=("G2H411",), kind="persistentvolumeclaims", everywhere=False,
+        "Connect's data must outlive the pod. Does a PersistentVolumeClaim hold the old server's data directory already?",
+        "you are asked for an NFS export next", codes=("G2H411",), kind="persistentvolumeclaims", everywhere=False,
     ),
     Question(
-        "nfs", "Storage: an NFS export", "An export with the data directory, as HOST:/PATH?", "a new claim is made",
+        "nfs", "Storage: an NFS export", "Is the data directory on an NFS export? HOST:/PATH.", "the chart creates a new claim",
         codes=("G2H411",),
     ),
     Question(
         "storage_class", "Storage: the class of a new claim",
-        "The pod and the content share the claim, so its class must allow ReadWriteMany.",
-        "the cluster's default class, which may not", codes=("G2H411",), kind="storageclasses",
+        "Connect and its content share the claim: its class must allow ReadWriteMany.",
+        "the cluster's default class, which may not allow it", codes=("G2H411",), kind="storageclasses",
     ),
     Question(
-        "storage_size", "Storage: its size", "How large the new claim is, such as 100Gi.", "the chart's 10Gi",
+        "storage_size", "Storage: its size", "The size of the new claim, such as 100Gi.", "the chart's 10Gi",
         codes=("G2H411",),
     ),
     Question(
-        "ingress_class", "Ingress class", "Which ingress controller serves the address.", "the cluster's default, if any",
+        "ingress_class", "Ingress class", "The ingress controller that serves the address.", "the cluster's default class, if it has one",
         codes=("G2H409",), kind="ingressclasses",
     ),
     Question(
-        "tls_secret", "Certificate", "The Secret with the certificate of the ingress.", "one of a proposed name, to be created",
+        "tls_secret", "Certificate", "The Secret with the certificate of the ingress.", "a proposed name; create a Secret of that name",
         codes=("G2H408", "G2H409"), kind="secrets", everywhere=False,
     ),
     Question(
         "license_file_secret", "Licence: a Secret with the licence file", "Connect does not start without a licence.",
-        "a licence server is asked for next", codes=("G2H410",), kind="secrets", everywhere=False,
+        "you are asked for a licence server next", codes=("G2H410",), kind="secrets", everywhere=False,
     ),
     Question(
         "license_server", "Licence: a floating licence server", "Its address, such as licence.example.org:8999.",
-        "Connect does not start until values.yaml names one", codes=("G2H410",),
+        "Connect does not start until values.yaml names a licence", codes=("G2H410",),
     ),
     Question(
-        "image", "Images for content", "Content runs in these, not in the server's own; several apart by blanks.",
+        "image", "Images for content", "Content runs in these images, not in Connect's own; separate several with blanks.",
         "no content runs until executionEnvironments lists one", codes=("G2H407",), several=True,
     ),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from gcfg2helm.enums import Prefer
 from gcfg2helm.findings import Asks, Level
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.proof.model import Status, Verdict
@@ -136,6 +137,23 @@ def head(report: Report, shown: Sequence[Finding], width: int, *, colour: bool) 
     yield from _indented(accounting(plan), width)
     yield from _indented(f"proof: {proof_line(report.proof)}", width)
     yield from _indented(finding_count(report.findings, len(report.findings) - len(shown)), width)
+
+
+def merging(name: str, prefer: Prefer, width: int) -> list[str]:
+    """Return what is said first where a values file is there already: that it is kept, and which side wins."""
+    name = write.visible(name)
+    gcfg = "Under `config` the gcfg wins (--prefer values: the file), elsewhere the file."
+    wins = "Where the gcfg says something else, the file wins." if prefer is Prefer.VALUES else gcfg
+    what = f"{name} exists, and the changes are merged into it: every other line stays."
+    return _indented(f"{what} {wins} -o FILE writes another file.", width)
+
+
+def following(report: Report, output: str, width: int, *, asks: bool) -> list[str]:
+    """Return what to do once the files are written, before the next command; nothing where nothing is open."""
+    if all(one.asks is Asks.KNOW for one in report.findings):
+        return []
+    options = "by options (--interactive asks for them)" if asks else "by options"
+    return _indented(f"Answer what is open in {write.visible(output)} or {options}, and convert again.", width)
 
 
 def _verdict(report: Report, width: int, *, colour: bool) -> Iterator[str]:
