@@ -20,7 +20,7 @@ from gcfg2helm.chart.helm import Helm
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from gcfg2helm.plan import build
-from gcfg2helm.proof import compare
+from gcfg2helm.proof import reading
 from gcfg2helm.proof import run as verifying
 from gcfg2helm.proof.model import Proof, Verdict
 from gcfg2helm.tables import Kind
@@ -166,7 +166,7 @@ def _reads_the_same(one: dict[str, Tree], other: dict[str, Tree]) -> bool:
         text = chart.render(chart.newest(), [tree], release="rsc", namespace="rstudio-connect")
         assert isinstance(text, chart.Rendered)
         groups = group_entries([("f", gcfg.parse(text.gcfg))], KNOWN)
-        read.append({key: compare.reads_as(group.setting, group.values) for key, group in groups.items()})
+        read.append({key: reading.of(group.setting, group.values) for key, group in groups.items()})
     return read[0] == read[1]
 
 

@@ -22,6 +22,12 @@ Key: TypeAlias = "tuple[str, str | None, str]"
 Groups: TypeAlias = "dict[Key, Group]"
 
 
+def key_of(header: str, name: str = "") -> Key:
+    """Return a setting under the header of its section as Connect compares it."""
+    section, subsection = gcfg.split_header(header)
+    return gcfg.lower(section), subsection, gcfg.lower(name)
+
+
 def group_entries(sources: Sequence[tuple[str, Document]], tables: Tables, environment: str = "") -> Groups:
     """Gather the entries of all sources, in order; `environment` is the name of the source that overrides the others."""
     groups: Groups = {}

@@ -16,6 +16,7 @@ from gcfg2helm.enums import Backend, ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import STARS, Secret
 from gcfg2helm.plan import defaults, moves, scrub, secrets
+from gcfg2helm.plan.grouping import key_of
 from gcfg2helm.tables import Action, Fate
 from gcfg2helm.values import scalars, write
 from gcfg2helm.values.paths import dotted
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gcfg2helm.plan.context import Context, Group
+    from gcfg2helm.plan.grouping import Key
     from gcfg2helm.values.tree import Path, Tree
 
 # Edits at these paths hold new items only: the list that stands there keeps its own.
@@ -128,10 +130,10 @@ class Merger:
         edits = list(edits)
         variants = _by_meaning(existing)
         merged: list[Edit] = []
-        wanted = {_meaning_of(edit.path): edit.path for edit in edits}
-        moved = set(map(_meaning_of, secret_paths))
+        wanted = {key_of(*edit.path[1:3]): edit.path for edit in edits}
+        moved = {key_of(*path[1:3]) for path in secret_paths}
         for edit in edits:
-            for path in variants.pop(_meaning_of(edit.path), []):
+            for path in variants.pop(key_of(*edit.path[1:3]), []):
                 if path != edit.path:
                     merged.append(Edit(path, remove=True))
                     what = f"{dotted(path)} is the same setting in other capitals; Connect would read both."
@@ -158,7 +160,7 @@ class Merger:
         section, subsection = gcfg.split_header(path[1])
         if subsection is None and f"CONNECT_{section}_{path[2]}".upper() in self.variables:
             return True
-        group = self.ctx.groups.get((section.lower(), subsection, path[2].lower()))
+        group = self.ctx.groups.get(key_of(*path[1:3]))
         if group is None or not group.live:
             return False
         return self._is_secret(path, _printed(self._existing(path)))
@@ -248,7 +250,7 @@ def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:
         return
     standing = _by_meaning(config)
     for group in ctx.groups.values():
-        paths = standing.get(_meaning_of(("config", group.header, group.setting.name)), [])
+        paths = standing.get(key_of(group.header, group.setting.name), [])
         if not paths or not group.live or ctx.rule(group.setting).action is not Action.CARRY:
             continue
         texts = _read(_printed(find(ctx.answers, paths[-1])))
@@ -326,16 +328,10 @@ def _leaves(config: Tree) -> Iterator[Path]:
                 yield (section, name)
 
 
-def _meaning_of(path: Path) -> tuple[str, str]:
-    """Return a path under `config` as Connect compares it: the subsection with case, the rest without."""
-    section, subsection = gcfg.split_header(path[1])
-    return gcfg.header(section.lower(), subsection), path[2].lower() if len(path) > 2 else ""
-
-
-def _by_meaning(config: Mapping[str, object]) -> dict[tuple[str, str], list[Path]]:
-    found: dict[tuple[str, str], list[Path]] = {}
+def _by_meaning(config: Mapping[str, object]) -> dict[Key, list[Path]]:
+    found: dict[Key, list[Path]] = {}
     for section, settings in config.items():
         for name in settings if isinstance(settings, dict) else ():
             path = ("config", section, name)
-            found.setdefault(_meaning_of(path), []).append(path)
+            found.setdefault(key_of(*path[1:3]), []).append(path)
     return found

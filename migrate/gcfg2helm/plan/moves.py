@@ -14,9 +14,8 @@ from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan.transforms import LEGACY
 from gcfg2helm.plan.transforms.legacy import Leftover, Part
 from gcfg2helm.tables import Action, Legacy, Went
-from gcfg2helm.values import relocate
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.values.tree import MISSING, Carried, Edit, find, same
+from gcfg2helm.values.tree import MISSING, Carried, Edit, find, put, same, take_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,7 +133,7 @@ class _Moving:
             self._take_out(origin)
             return True
         tree = copy.deepcopy(self.tree)
-        free = relocate.put(tree, part.to, part.value, append=part.append)
+        free = put(tree, part.to, part.value, append=part.append)
         if not free and not part.yields:
             todo = f"Choose between the two, and take {dotted(origin)} out."
             self.lost.add(origin)
@@ -156,7 +155,7 @@ class _Moving:
 
     def _take_out(self, path: Path, reason: str = "") -> None:
         if find(self.tree, path) is not MISSING:
-            relocate.remove(self.tree, path)
+            take_out(self.tree, path)
         self.gone.append(path)
         self.reasons.setdefault(path, reason)
 

@@ -14,22 +14,33 @@ from gcfg2helm.enums import ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import Secret
 from gcfg2helm.plan import connect as connects
-from gcfg2helm.plan import defaults, scrub, secrets
+from gcfg2helm.plan import defaults, secrets
 from gcfg2helm.plan.decisions import Outcome
-from gcfg2helm.plan.grouping import Groups, Key, group_entries
-from gcfg2helm.plan.merge import LIST_PATHS, brief
-from gcfg2helm.proof import layout, pod, reach, variables
+from gcfg2helm.plan.grouping import Groups, Key, group_entries, key_of
+from gcfg2helm.proof import layout, outside, pod, reach, reading, variables
 from gcfg2helm.proof.model import Proof, Row, Status
 from gcfg2helm.tables import Fate, Setting, Tables
-from gcfg2helm.tables.types import meaning
 from gcfg2helm.values.paths import dotted
-from gcfg2helm.values.tree import MISSING, Edit, Path, Tree, applied, find, identity, same
+from gcfg2helm.values.tree import MISSING, Path, Tree, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gcfg2helm.plan.context import Group
     from gcfg2helm.plan.decisions import Decision, Plan
+
+
+class _Keys:
+    """The settings of a `config` tree, as Connect compares them; a null is none."""
+
+    def __init__(self, config: object) -> None:
+        self._keys: set[Key] = set()
+        for text, settings in config.items() if isinstance(config, dict) else ():
+            if isinstance(settings, dict):
+                self._keys.update(key_of(text, name) for name, value in settings.items() if value is not None)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._keys
 
 
 class _Comparison:
@@ -68,7 +79,7 @@ class _Comparison:
         expected: dict[Key, list[Decision]] = {}
         for decision in self.plan.decisions:
             if decision.outcome in _STATUS and decision.path[:1] == ("config",):
-                expected.setdefault(key_of(decision.path), []).append(decision)
+                expected.setdefault(key_of(*decision.path[1:3]), []).append(decision)
         return expected
 
     def account(self) -> None:
@@ -121,14 +132,14 @@ class _Comparison:
             self.counts[_STATUS[decision.outcome]] += len(decisions)
             return
         setting = group.setting if group else self.tables.find(key[0], key[2]) or Setting(key[0], key[2])
-        equal = reads_as(setting, values) == reads_as(setting, got)
+        equal = reading.of(setting, values) == reading.of(setting, got)
         if not equal and group and decision.outcome is Outcome.SECRET:
             equal = self._inline(setting, decisions, got)
             variable = "" if equal else variable
         reached = not variable or self._from_secret(variable, decision)
         kept = not equal and self.prefer is Prefer.VALUES and key in self.config
-        hide = decision.outcome is Outcome.SECRET or sensitive(decision.path, setting)
-        server, there = shown(values, hide=hide), shown(got, hide=hide) if group else None
+        hide = decision.outcome is Outcome.SECRET or reading.is_secret(decision.path, setting)
+        server, there = reading.shown(values, hide=hide), reading.shown(got, hide=hide) if group else None
         line = group.last.entry.line if group else 0
         status = Status.OWN if kept else _STATUS[decision.outcome] if equal and reached else Status.DIFFERENT
         self._note(status, decision, server, there, line, len(decisions))
@@ -157,7 +168,7 @@ class _Comparison:
     def _inline(self, setting: Setting, decisions: Sequence[Decision], got: list[str]) -> bool:
         """Whether the pod reads a secret from the file itself, as the server did."""
         source = [one.at.entry.value or "" for one in decisions]
-        if reads_as(setting, source) != reads_as(setting, got):
+        if reading.of(setting, source) != reading.of(setting, got):
             return False
         what = f"{decisions[-1].key} holds a secret and is under config."
         self.findings.append(finding("G2H503", what, place=decisions[-1].at.place, path=decisions[-1].path))
@@ -174,8 +185,8 @@ class _Comparison:
     def extra(self, key: Key, group: Group) -> None:
         """Judge a setting of the rendered file that the gcfg does not have: who says it, and with which value?"""
         path = ("config", group.header, group.setting.name)
-        hide = sensitive(path, group.setting)
-        there = shown(group.values, hide=hide)
+        hide = reading.is_secret(path, group.setting)
+        there = reading.shown(group.values, hide=hide)
         status, reason, own = Status.DIFFERENT, "", False
         if path in self.plan.added:
             status, reason = Status.KEPT, self.plan.added[path]
@@ -281,42 +292,11 @@ class _Comparison:
                 return variables.Setting(known=False, same=False)
             setting = group.setting if group else self.tables.find(key[0], key[2]) or Setting(key[0], key[2])
             wanted = (_values(expected[key]) if key in expected else group.values if group else []) or [""]
-            same_value = text is not None and _reads(setting, text) == _reads(setting, wanted[-1])
+            same_value = text is not None and reading.meant(setting, text) == reading.meant(setting, wanted[-1])
             return variables.Setting(known=True, same=same_value)
 
         full = charts.merge(self.plan.chart.defaults, self.values)
         self.findings += variables.besides(self.plan, self.values, full, reads)
-
-    def beside(self) -> None:
-        """Compare what the conversion would set outside `config` because of the gcfg with what stands there."""
-        for row in self.tables.always:
-            if self.plan.chart.version in row.span and row.backend in (None, self.plan.backend):
-                actual = find(self.values, row.path)
-                if not same(actual, row.value) and not (row.value is None and actual is MISSING):
-                    what = f"{dotted(row.path)} is not what it must be: {row.reason}"
-                    self.findings.append(finding("G2H608", what, path=row.path))
-        hidden = [one.path for one in self.plan.secret_edits if one.path[:1] != ("config",)]
-        for edit in self.plan.edits:
-            if edit.path[:1] == ("config",) or not edit.source or edit.remove or edit.comments_only:
-                continue
-            actual = _without(find(self.values, edit.path), edit.path, hidden)
-            if edit.path in LIST_PATHS and isinstance(edit.value, list) and isinstance(actual, list):
-                differs = not set(map(identity, edit.value)) <= set(map(identity, actual))
-            else:
-                differs = not same(actual, edit.value)
-            if differs:
-                given = "not set" if actual is MISSING else brief(actual)
-                start = edit.source[0]
-                what = f"{dotted(edit.path)} is {given}; from line {start.line} of {start.file} follows {brief(edit.value)}."
-                self.findings.append(finding("G2H607", what, path=edit.path))
-
-
-def _without(actual: object, path: Path, hidden: Sequence[Path]) -> object:
-    """Return a value without the keys below it that belong to the second values file."""
-    below = [one[len(path) :] for one in hidden if one[: len(path)] == path and len(one) > len(path)]
-    if not isinstance(actual, dict) or not below:
-        return actual
-    return applied(actual, [Edit(one, remove=True) for one in below])
 
 
 _RUNNERS = ("launcher", "kubernetes", "executionenvironments", "licensing")
@@ -360,7 +340,7 @@ def compare(
     work.empty(empty)
     work.structure()
     work.environment(expected)
-    work.beside()
+    work.findings += outside.check(plan, tables, values)
     work.findings += pod.check(plan, values, work.read())
     return Proof(work.rows, work.findings, work.counts, rendered, work.more)
 
@@ -382,46 +362,3 @@ def _values(decisions: Sequence[Decision]) -> list[str]:
             value = decision.at.entry.value
             values.append("true" if value is None else value)
     return values
-
-
-def key_of(path: Path) -> Key:
-    """Return the setting that a path under `config` names, as Connect compares it."""
-    return layout.key_of(path[1], path[2])
-
-
-class _Keys:
-    """The settings of a `config` tree, as Connect compares them; a null is none."""
-
-    def __init__(self, config: object) -> None:
-        self._keys: set[Key] = set()
-        for text, settings in config.items() if isinstance(config, dict) else ():
-            section, subsection = gcfg.split_header(text)
-            if isinstance(settings, dict):
-                self._keys.update(
-                    (section.lower(), subsection, name.lower()) for name, value in settings.items() if value is not None
-                )
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._keys
-
-
-def reads_as(setting: Setting, values: Sequence[str]) -> list[object]:
-    """Return what Connect reads from the values of a setting: of one that holds one value, the last."""
-    counting = values[-1:] if setting.surely_single else values
-    return [_reads(setting, text) for text in counting]
-
-
-def _reads(setting: Setting, text: str) -> object:
-    read = meaning(setting.kind, text)
-    return ("as it stands", text) if read is None else read
-
-
-def sensitive(path: Path, setting: Setting) -> bool:
-    """Whether a value at this place is shown as stars."""
-    return setting.secret or secrets.secret_name(path[1] if len(path) > 1 else "", setting.name)
-
-
-def shown(values: Sequence[str], *, hide: bool) -> Secret | str:
-    """Return values for a person, as stars where they are secret or hold a password."""
-    text = ", ".join(scrub.comment(gcfg.quote(value) or '""')[0] for value in values)
-    return Secret(text) if hide else text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
 from gcfg2helm.chart import managed, template
+from gcfg2helm.plan.grouping import key_of
 from gcfg2helm.values.scalars import printed
 
 if TYPE_CHECKING:
@@ -83,12 +84,6 @@ def _laid_out(sections: Mapping[str, Tree], own: Mapping[Key, list[str]], slippe
 
 def _is_map(node: Tree) -> bool:
     return isinstance(node, dict) or not node
-
-
-def key_of(section: str, name: str) -> Key:
-    """Return a setting under a section's header as Connect compares it."""
-    head, subsection = gcfg.split_header(section)
-    return gcfg.lower(head), subsection, gcfg.lower(name)
 
 
 def _leaves(sections: Mapping[str, Tree]) -> Iterator[tuple[str, str, Tree]]:

@@ -8,7 +8,7 @@ from gcfg2helm import gcfg
 from gcfg2helm.chart import Origin, Rendered
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan.grouping import group_entries
-from gcfg2helm.proof.compare import reads_as, sensitive, shown
+from gcfg2helm.proof import reading
 from gcfg2helm.upgrade.model import Row, Status
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def _row(
     if group is None:
         raise ValueError("a setting of neither rendering")
     path = ("config", group.header, group.setting.name)
-    hide = sensitive(path, group.setting)
-    before, after = (shown(one.values, hide=hide) if one else None for one in (old, new))
+    hide = reading.is_secret(path, group.setting)
+    before, after = (reading.shown(one.values, hide=hide) if one else None for one in (old, new))
     status, reason = _status(key, old, new, renderings, reasons)
     return Row(status, group.key, before, after, reason, path)
 
@@ -67,7 +67,7 @@ def _status(
     key: Key, old: Group | None, new: Group | None, renderings: tuple[Rendered, Rendered], reasons: Reasons
 ) -> tuple[Status, str]:
     """Return what becomes of a setting, and why."""
-    if old and new and reads_as(new.setting, old.values) == reads_as(new.setting, new.values):
+    if old and new and reading.of(new.setting, old.values) == reading.of(new.setting, new.values):
         return Status.SAME, ""
     low = f"{gcfg.header(*key[:2])}.{key[2]}".lower()
     if low in reasons.renamed:

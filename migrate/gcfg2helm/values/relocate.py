@@ -7,12 +7,11 @@ the text stays, and `splice` writes the value anew.
 from __future__ import annotations
 
 import copy
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from gcfg2helm.values import read, write
 from gcfg2helm.values.read import Node, Style
-from gcfg2helm.values.tree import MISSING, Carried, find, same
+from gcfg2helm.values.tree import MISSING, Carried, find, item_name, put, same, take_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,79 +55,11 @@ def transferred(source: str, target: str, path: Path) -> tuple[str, str] | None:
         left = "\n".join([*here.lines[: cut[0]], *here.lines[cut[1] :]])
         with_it = "\n".join([*there.lines[:where], *added, *there.lines[where:]])
         without = copy.deepcopy(here.tree)
-        remove(without, path)
+        take_out(without, path)
         return (left, with_it) if same(read.load(left), without) and same(read.load(with_it), meant) else None
     except (read.YamlError, ValueError, IndexError):
         return None
 
-
-def item(name: str) -> str:
-    """Return the part of a path that stands for the item of a list which has this name."""
-    return f"[{name}]"
-
-
-def _item_name(part: str) -> str:
-    return part[1:-1] if part.startswith("[") and part.endswith("]") else ""
-
-
-# trees -----------------------------------------------------------------------------------------------------------------
-
-
-def put(tree: dict[str, Tree], path: Path, value: Tree, *, append: bool = False) -> bool:
-    """Set a value in a tree, items of lists by their name; returns whether the place was free."""
-    node: Any = tree
-    for part, below in pairwise(path):
-        node = _below(node, part, [] if _item_name(below) else {})
-        if node is None:
-            return False
-    last = path[-1]
-    if not isinstance(node, dict):
-        return False
-    standing = node.get(last)
-    if append and isinstance(standing, list) and isinstance(value, list):
-        node[last] = [*standing, *value]
-        return True
-    if standing not in (None, "", {}, []) or isinstance(standing, bool):
-        return same(standing, value)
-    node[last] = copy.deepcopy(value)
-    return True
-
-
-def _below(node: Any, part: str, empty: Tree) -> Any:
-    """Return what stands below a node, made where there is nothing; None where something else stands there."""
-    name = _item_name(part)
-    if name:
-        if not isinstance(node, list):
-            return None
-        found = next((one for one in node if isinstance(one, dict) and one.get("name") == name), None)
-        if found is None:
-            found = {"name": name}
-            node.append(found)
-        return found
-    if not isinstance(node, dict):
-        return None
-    if node.get(part) in (None, {}, []):
-        node[part] = empty
-    return node[part] if isinstance(node[part], type(empty)) else None
-
-
-def remove(tree: dict[str, Tree], path: Path) -> None:
-    """Take a path out of a tree, and the maps above it that are empty without it."""
-    _without(tree, path, ())
-
-
-def _without(tree: dict[str, Tree], path: Path, keep: Path) -> None:
-    """Take a path out of a tree, and the maps above it that are empty then, as far as they do not lead to `keep`."""
-    for depth in range(len(path), 0, -1):
-        above = find(tree, path[: depth - 1])
-        if not isinstance(above, dict):
-            return
-        if depth < len(path) and (above.get(path[depth - 1]) != {} or keep[:depth] == path[:depth]):
-            return
-        above.pop(path[depth - 1], None)
-
-
-# texts -----------------------------------------------------------------------------------------------------------------
 
 _Pair: TypeAlias = "tuple[Node, Node]"
 
@@ -184,7 +115,7 @@ def _moved(file: _File | None, move: Carried) -> _File | None:
         if move.inside and isinstance(value, str):
             value = find(read.load(value), move.inside)
         meant = copy.deepcopy(file.tree)
-        _without(meant, move.origin, move.to)
+        take_out(meant, move.origin, move.to)
         if not put(meant, move.to, value, append=move.append):  # type: ignore[arg-type]
             return None
         new = _text(file, move)
@@ -341,7 +272,7 @@ def _place(
 
 
 def _step(node: Node, part: str) -> Node | None:
-    name = _item_name(part)
+    name = item_name(part)
     if name and _is_list(node):
         return next(
             (
@@ -361,7 +292,7 @@ def _nested(parents: Sequence[str], taken: Sequence[str]) -> list[str]:
         return list(taken)
     first, *rest = parents
     below = _nested(rest, taken)
-    if name := _item_name(first):
+    if name := item_name(first):
         return [f"- name: {write.scalar(name)}", *_indented(below, 2)]
     return [f"{_key(first)}:", *_indented(below, 2)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from gcfg2helm.masked import Secret
@@ -109,6 +110,65 @@ def applied(tree: Mapping[str, Tree], edits: Iterable[Edit]) -> dict[str, Tree]:
             else:
                 node[last] = copy.deepcopy(edit.value)
     return new
+
+
+def item(name: str) -> str:
+    """Return the part of a path that stands for the item of a list which has this name."""
+    return f"[{name}]"
+
+
+def item_name(part: str) -> str:
+    """Return the name of the item that a part of a path stands for; empty for a key."""
+    return part[1:-1] if part.startswith("[") and part.endswith("]") else ""
+
+
+def put(tree: dict[str, Tree], path: Path, value: Tree, *, append: bool = False) -> bool:
+    """Set a value in a tree, items of lists by their name; returns whether the place was free."""
+    node: Tree = tree
+    for part, below in pairwise(path):
+        node = _below(node, part, [] if item_name(below) else {})
+        if node is None:
+            return False
+    last = path[-1]
+    if not isinstance(node, dict):
+        return False
+    standing = node.get(last)
+    if append and isinstance(standing, list) and isinstance(value, list):
+        node[last] = [*standing, *value]
+        return True
+    if standing not in (None, "", {}, []) or isinstance(standing, bool):
+        return same(standing, value)
+    node[last] = copy.deepcopy(value)
+    return True
+
+
+def _below(node: Tree, part: str, empty: Tree) -> Tree:
+    """Return what stands below a node, made where there is nothing; None where something else stands there."""
+    name = item_name(part)
+    if name:
+        if not isinstance(node, list):
+            return None
+        found = next((one for one in node if isinstance(one, dict) and one.get("name") == name), None)
+        if found is None:
+            found = {"name": name}
+            node.append(found)
+        return found
+    if not isinstance(node, dict):
+        return None
+    if node.get(part) in (None, {}, []):
+        node[part] = empty
+    return node[part] if isinstance(node[part], type(empty)) else None
+
+
+def take_out(tree: dict[str, Tree], path: Path, keep: Path = ()) -> None:
+    """Take a path out of a tree, and the maps above it that are empty then, as far as they do not lead to `keep`."""
+    for depth in range(len(path), 0, -1):
+        above = find(tree, path[: depth - 1])
+        if not isinstance(above, dict):
+            return
+        if depth < len(path) and (above.get(path[depth - 1]) != {} or keep[:depth] == path[:depth]):
+            return
+        above.pop(path[depth - 1], None)
 
 
 def identity(tree: object) -> object:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from gcfg2helm.plan import images
-from gcfg2helm.values.relocate import item
+from gcfg2helm.values.tree import item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
