@@ -18,7 +18,7 @@ from gcfg2helm.cli import disk
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Where
 from gcfg2helm.masked import Secret
-from gcfg2helm.plan import files
+from gcfg2helm.plan import files, volumes
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.values import write
@@ -34,7 +34,9 @@ KEY = "[OAuth2]\nClientSecretFile = "
 NAME = "rsc-rstudio-connect-files-etc-x"
 
 
-def build(text: str, read: dict[str, bytes | str] | None = None, answers: dict[str, Any] | None = None) -> files.Mounts:
+def build(
+    text: str, read: dict[str, bytes | str] | None = None, answers: dict[str, Any] | None = None
+) -> volumes.Mounts:
     """Return the mounts for a gcfg text, all of whose settings are carried; `read` is the old server's disk."""
     groups = group_entries([("f.gcfg", gcfg.parse(text, "f.gcfg"))], TABLES)
     options = Options() if read is None else Options(read_file=lambda path: read.get(path, "No such file"))
@@ -43,11 +45,11 @@ def build(text: str, read: dict[str, bytes | str] | None = None, answers: dict[s
     return files.build(ctx, list(groups.values()))
 
 
-def codes(mounts: files.Mounts) -> list[str]:
+def codes(mounts: volumes.Mounts) -> list[str]:
     return [one.code for one in mounts.findings]
 
 
-def values(mounts: files.Mounts) -> dict[str, Any]:
+def values(mounts: volumes.Mounts) -> dict[str, Any]:
     """Return `pod` as the edits make it."""
     assert all(edit.path[0] == "pod" and len(edit.path) == 2 for edit in mounts.edits)
     return {edit.path[1]: edit.value for edit in mounts.edits}
@@ -75,7 +77,7 @@ def mount(path: str, name: str = "files-etc-x", key: str = "") -> dict[str, Any]
     ],
 )
 def test_nothing_to_bring(text: str) -> None:
-    assert build(text) == files.Mounts([], [], [], {}, [])
+    assert build(text) == volumes.Mounts([], [], [], {}, [])
 
 
 def test_a_certificate_comes_from_a_configmap() -> None:
@@ -189,7 +191,7 @@ def test_files_that_cannot_be_read_are_named() -> None:
 
 def test_an_object_holds_one_mebibyte() -> None:
     text = f'{CA}/etc/x/a\n[LDAP "y"]\nTLSCACertificate = /etc/x/b\n[LDAP "z"]\nTLSCACertificate = /etc/x/c'
-    made = build(text, {"/etc/x/a": b"x" * (files.LIMIT - 1), "/etc/x/b": b"yy", "/etc/x/c": b"z"})
+    made = build(text, {"/etc/x/a": b"x" * (volumes.LIMIT - 1), "/etc/x/b": b"yy", "/etc/x/c": b"z"})
     assert codes(made) == ["G2H513"]
     assert "/etc/x/b" in made.findings[0].what
     assert [one["mountPath"] for one in values(made)["volumeMounts"]] == ["/etc/x/a", "/etc/x/c"]
@@ -221,23 +223,23 @@ def test_directories_are_a_question() -> None:
 @pytest.mark.parametrize("place", ["/etc/x/ca.pem", "/etc/x", "/etc/x/"])
 def test_what_values_yaml_mounts_is_there(place: str) -> None:
     answers = {"pod": {"volumeMounts": [{"name": "mine", "mountPath": place}]}}
-    assert build(CA + "/etc/x/ca.pem", answers=answers) == files.Mounts([], [], [], {}, [])
+    assert build(CA + "/etc/x/ca.pem", answers=answers) == volumes.Mounts([], [], [], {}, [])
 
 
 def test_a_directory_that_values_yaml_mounts_is_there() -> None:
     answers = {"pod": {"volumeMounts": [{"name": "mine", "mountPath": "/srv"}]}}
-    assert build("[Metrics]\nDataPath = /srv/metrics", answers=answers) == files.Mounts([], [], [], {}, [])
+    assert build("[Metrics]\nDataPath = /srv/metrics", answers=answers) == volumes.Mounts([], [], [], {}, [])
 
 
 def test_a_second_run_edits_nothing_and_still_makes_the_manifests() -> None:
     read: dict[str, bytes | str] = {"/etc/x/ca.pem": b"x"}
     first = build(CA + "/etc/x/ca.pem", read)
     second = build(CA + "/etc/x/ca.pem", read, {"pod": values(first)})
-    assert second == files.Mounts([], [], first.manifests, first.places, [])
+    assert second == volumes.Mounts([], [], first.manifests, first.places, [])
     assert second.manifests
 
 
-def validate(made: files.Mounts) -> list[dict[str, Any]]:
+def validate(made: volumes.Mounts) -> list[dict[str, Any]]:
     """Return the objects as YAML reads them, and the pod's part within a Pod, all accepted by Kubernetes' schema."""
     objects = list(YAML(typ="safe", pure=True).load_all(write.documents(made.manifests)))
     pod = values(made)
@@ -260,8 +262,8 @@ def root(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "a").write_bytes(b"a")
     (folder / "empty").touch()
-    (folder / "most").write_bytes(b"x" * files.LIMIT)
-    (folder / "more").write_bytes(b"x" * (files.LIMIT + 1))
+    (folder / "most").write_bytes(b"x" * volumes.LIMIT)
+    (folder / "more").write_bytes(b"x" * (volumes.LIMIT + 1))
     os.mkfifo(folder / "pipe")
     for name, target in {
         "relative": "a",
@@ -298,7 +300,7 @@ def test_disk_reads(root: Path, path: str) -> None:
 def test_disk_reads_all_sizes_up_to_the_limit(root: Path) -> None:
     read = disk.disk(root)
     assert read("/etc/empty") == b""
-    assert read("/etc/most") == b"x" * files.LIMIT
+    assert read("/etc/most") == b"x" * volumes.LIMIT
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import posixpath
 import stat
 from typing import TYPE_CHECKING
 
-from gcfg2helm.plan.files import LIMIT
+from gcfg2helm.plan.volumes import LIMIT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.findings import Finding, InputError, Level, Place, finding
 from gcfg2helm.masked import Secret, shown
 from gcfg2helm.plan import connect as connects
-from gcfg2helm.plan import files, gone, needs, outcomes, placing, secrets
+from gcfg2helm.plan import files, gone, needs, outcomes, placing, remarks, secrets
 from gcfg2helm.plan.answers import unanswered
 from gcfg2helm.plan.comments import GcfgComments
 from gcfg2helm.plan.context import Context, Group, Options, Result
@@ -18,11 +18,9 @@ from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.merge import Merger, preferred
 from gcfg2helm.plan.slots import Slot, node, one_or_list
 from gcfg2helm.plan.transforms import TRANSFORMS
-from gcfg2helm.tables import CARRY, Action, Rule, Setting, Source, Tables
-from gcfg2helm.tables.types import misfit, same
+from gcfg2helm.tables import CARRY, Action, Rule, Setting, Tables
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import Edit
-from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
 
 
 _ENV = ("pod", "env")
-# Looking for the nearest name takes a millisecond; a file with more unknown names than this is no misspelt one.
-_SUGGESTIONS = 30
-_MOST_UNKNOWN = 10_000  # findings; a file with more is no configuration of Connect
 _MOST_SECRETS = 5_000  # their entries in pod.env are a megabyte, and a Helm release holds no more
 
 
@@ -128,11 +123,15 @@ class _Draft:
         if not group.known and group.last.file == self.environment:
             self._variable(group)
             return
-        self._remark(group)
+        self.unknown += not group.known
+        self.findings += remarks.odd(self.ctx, group, self.unknown)
         rule = self.ctx.rule(group.setting)
-        if result := self._too_new(group):
-            self._record(group, Rule(Action.DROP), result)
-            return
+        if early := remarks.early(self.ctx, group):
+            self.findings.append(early)
+            if not group.setting.since_at_latest:
+                reason = f"Connect knows it from {group.setting.since} on only."
+                self._record(group, Rule(Action.DROP), Result(Outcome.DROPPED, reason=reason))
+                return
         result = TRANSFORMS[rule.transform](self.ctx, group, rule) if rule.transform else self._plain(group, rule)
         self.findings += result.findings
         self.proposals += result.edits
@@ -161,75 +160,11 @@ class _Draft:
         self.findings.append(finding("G2H109", f"{variable} names no listed setting.", todo, group.last.place, _ENV))
 
     def _supersede(self, group: Group, at: Located) -> None:
-        if group.live and group.last.file == self.environment:
-            reason = "The environment of the old service overrides it."
-            what = f"{group.key} is set by the environment; this line has no effect."
-            key = shown(group.header), group.setting.name
-            self.decisions.append(Decision(at, Outcome.SUPERSEDED, *key, (), reason, group.setting.origin))
-            self.findings.append(finding("G2H112", what, place=at.place))
-            return
-        emptied = group.setting.multi or at.entry.value is None
-        reason = "A name without `=` empties what was collected so far." if emptied else "A later line wins."
+        reason, found = remarks.superseded(group, at, self.environment)
         self.decisions.append(
             Decision(at, Outcome.SUPERSEDED, shown(group.header), group.setting.name, (), reason, group.setting.origin)
         )
-        code, what = "G2H105", "is set to the same value again later"
-        if emptied:
-            code, what = "G2H113", "is emptied by a name without `=`"
-        elif not same(group.setting.kind, at.entry.value or "", group.value):
-            code, what = "G2H114", f"has another value on line {group.last.place.line}"
-        self.findings.append(finding(code, f"{group.key} {what}; this line has no effect.", place=at.place))
-
-    def _remark(self, group: Group) -> None:
-        """Note what is odd about the entries themselves."""
-        setting, place = group.setting, group.last.place
-        if not group.known:
-            self.unknown += 1
-            near = self.ctx.tables.nearest(setting.section, setting.name) if self.unknown <= _SUGGESTIONS else []
-            todo = f"Did you mean {near[0]}?" if near else "Check the name against the documentation of your Connect."
-            what = f"{group.key} is an unknown setting."
-            if self.unknown == _MOST_UNKNOWN:
-                what = f"{what} Nor are more of this file's settings, which are not named one by one."
-            if self.unknown <= _MOST_UNKNOWN:
-                self.findings.append(finding("G2H101", what, todo, place))
-        elif setting.source is Source.UNCONFIRMED:
-            self.findings.append(
-                finding(
-                    "G2H107",
-                    f"{group.key} is known from a single sighting, not from documentation.",
-                    "",
-                    place,
-                    link=setting.link,
-                )
-            )
-        if len(group.live) > 1 and not setting.multi:
-            self.findings.append(finding("G2H110", f"{group.key} is set {len(group.live)} times.", "", place))
-        for at in group.live:
-            if at.entry.cut:
-                what = f"The value of {group.key} ends at a `;` or `#` outside quotes."
-                todo = "If the whole text was meant, quote it in the gcfg and convert again."
-                self.findings.append(finding("G2H102", what, todo, at.place))
-            if group.known and (wanted := misfit(setting, "true" if at.entry.value is None else at.entry.value)):
-                self.findings.append(finding("G2H103", f"{group.key} should be {wanted}.", "", at.place))
-
-    def _too_new(self, group: Group) -> Result | None:
-        """A setting that came after the chart's Connect is left out; one that may have, is carried with a warning."""
-        setting, connect = group.setting, self.ctx.connect
-        if not setting.since or connect is None or Version.parse(setting.since) <= connect:
-            return None
-        place = group.last.place
-        chart = self.ctx.chart
-        own = connect == connects.version(chart.app_version)
-        starts = f"chart {chart} starts {chart.app_version}" if own else f"here Connect {self.ctx.reads} starts"
-        if setting.since_at_latest:
-            what = f"{group.key} was first seen in Connect {setting.since}; {starts}."
-            self.findings.append(finding("G2H106", what, "Check that this Connect knows it.", place))
-            return None
-        what = f"{group.key} came with Connect {setting.since}; {starts}."
-        self.findings.append(
-            finding("G2H104", what, "Choose a newer chart version." if own else "Choose a newer Connect.", place)
-        )
-        return Result(Outcome.DROPPED, reason=f"Connect knows it from {setting.since} on only.")
+        self.findings.append(found)
 
     def _plain(self, group: Group, rule: Rule) -> Result:
         """Carry out a rule that names no transform."""
@@ -279,7 +214,7 @@ class _Draft:
             )
             slot.several = slot.several or len(slot.parts) > 1
             slot.todo = slot.todo or " ".join(one.todo for one in result.findings if one.level is Level.ERROR)
-            if not group.known and self.unknown <= _MOST_UNKNOWN:
+            if not group.known and self.unknown <= remarks.MOST_UNKNOWN:
                 slot.todo = slot.todo or _ASK_UNKNOWN
             slot.secret = slot.secret or (placement is not None and ctx.options.secrets is SecretMode.INLINE)
             self.carried.append(group)
@@ -398,9 +333,3 @@ class _Draft:
 
 
 _ASK_UNKNOWN = "Connect does not start on a setting that it does not know: check the name, or remove it."
-_CODES = {
-    Action.RENAME: "G2H202",
-    Action.MOVE: "G2H203",
-    Action.CHART: "G2H204",
-    Action.DROP: "G2H201",
-}
