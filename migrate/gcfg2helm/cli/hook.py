@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gcfg2helm.cli import open_streams, run
+from gcfg2helm.cli import leave, open_streams, run
 
 USAGE = "usage: gcfg2helm-hook check|verify [OPTION... --] [FILE...]"
 # The values files of a server in the order in which Helm gets them, by their endings.
@@ -21,7 +21,7 @@ def main() -> None:
     split = rest.index("--") if "--" in rest else 0
     options, files = rest[:split], [word for word in rest[split:] if word != "--"]
     runs = checks(files) if kind == "check" else verifications(files)
-    raise SystemExit(max((run([kind, *words, *options]) for words in runs), default=0))
+    leave(max((run([kind, *words, *options]) for words in runs), default=0))
 
 
 def checks(files: Sequence[str]) -> Iterator[list[str]]:

@@ -55,7 +55,7 @@ class _File(NamedTuple):
 
 
 class _Shipped(Mapping[str, Section]):
-    """The sections of the package, each read from its file when it is asked for."""
+    """The sections of the package, each file read when its section is asked for."""
 
     def __init__(self, folder: Traversable) -> None:
         self._files = {path.name.removesuffix(".toml"): path for path in _toml_files(folder)}
@@ -175,29 +175,60 @@ def _sections(
         other = seen.setdefault(name.lower(), file.shown)
         if other != file.shown:
             top.problem(f"section {name} is in {other} already")
-        sections[name.lower()] = _read_section(top, sections.get(name.lower()), name, file.shown, source)
+        below_it = sections.get(name.lower())
+        sections[name.lower()] = _read_section(top, below_it, name, file.shown, source, problems)
     return sections
 
 
-def _read_section(top: Row, below: Section | None, name: str, origin: str, source: Source | None) -> Section:
+def _read_section(
+    top: Row, below: Section | None, name: str, origin: str, source: Source | None, problems: list[Problem]
+) -> Section:
     """Read the settings of a section over those that it has already; names keep the capitals that they have there."""
     name = below.name if below else name
     subsection = top.choice("subsection", Subsection, below.subsection if below else Subsection.NO) or Subsection.NO
-    settings = dict(below.settings) if below else {}
-    rows: set[str] = set()
+    rows: dict[str, tuple[Setting, Row]] = {}
     for row_name, row in top.tables().items():
         key = row_name.lower()
         if key in rows:
             row.problem("the same setting twice, in other capitals")
-        rows.add(key)
-        old = settings.get(key)
+        old = below.settings.get(key) if below else None
+        bare = old or Setting(name, row_name, subsection=subsection, source=source or Source.UNCONFIRMED)
+        rows[key] = bare, row
         if old is None and source is None:
             row.require("source")
             row.require("description")
-        bare = old or Setting(name, row_name, subsection=subsection, source=source or Source.UNCONFIRMED)
-        settings[key] = _read_setting(bare, row, origin)
     top.finish()
-    return Section(name, subsection, settings)
+    if source is None:
+        return Section(name, subsection, _Settings(rows, origin, problems))
+    settings = {key: _read_setting(bare, row, origin) for key, (bare, row) in rows.items()}
+    return Section(name, subsection, {**below.settings, **settings} if below else settings)
+
+
+class _Settings(Mapping[str, Setting]):
+    """The settings of a file of the package, each row read when it is asked for: a configuration names few of them."""
+
+    def __init__(self, rows: Mapping[str, tuple[Setting, Row]], origin: str, problems: list[Problem]) -> None:
+        self._rows = rows
+        self._origin = origin
+        self._problems = problems
+        self._read: dict[str, Setting] = {}
+
+    def __getitem__(self, name: str) -> Setting:
+        if name not in self._read:
+            bare, row = self._rows[name]
+            self._read[name] = _read_setting(bare, row, self._origin)
+            if self._problems:
+                raise TablesError(self._problems)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 def _read_setting(bare: Setting, row: Row, origin: str) -> Setting:
