@@ -29,15 +29,16 @@ from gcfg2helm import __version__, conversion, gcfg, tables
 from gcfg2helm import chart as charts
 from gcfg2helm.cli import app, talk
 from gcfg2helm.enums import Backend, SecretMode, Tls
-from gcfg2helm.findings import Asks, Finding, Level, Place, Where, finding
+from gcfg2helm.findings import Asks, Finding, Level, Place, Where, codes, finding
 from gcfg2helm.masked import STARS
 from gcfg2helm.plan import postgres
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
 from gcfg2helm.report import github, html, markdown, overview, proof, shell, table
 from gcfg2helm.report import json as data
+from gcfg2helm.report import model as reports
 from gcfg2helm.runbook import model, steps
-from gcfg2helm.runbook.server import Files
+from gcfg2helm.runbook.files import Files
 from gcfg2helm.values import diff, read
 from helpers.golden import unversioned
 
@@ -101,7 +102,7 @@ def ldap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def made(source: str, options: Options | None = None, values: str | None = None, **more: Any) -> data.Report:
+def made(source: str, options: Options | None = None, values: str | None = None, **more: Any) -> reports.Report:
     """Return the report of a gcfg text."""
     request = Request(
         [("f.gcfg", gcfg.parse(source.encode(), "f.gcfg"))], TABLES, charts.known(more.get("chart", charts.NEWEST)),
@@ -117,20 +118,20 @@ def made(source: str, options: Options | None = None, values: str | None = None,
         )
     )
     names = Files("f.gcfg", "v.yaml", secret, values_of_secrets, files, ("--release", "rsc"))
-    return data.make(request, done, done.findings, names)
+    return reports.of_conversion(request, done, done.findings, names)
 
 
-def step(report: data.Report, name: str) -> model.Step:
+def step(report: reports.Report, name: str) -> model.Step:
     (one,) = (one for one in report.steps if one.name == name)
     return one
 
 
-def commands(report: data.Report, name: str) -> list[str]:
+def commands(report: reports.Report, name: str) -> list[str]:
     """Return the commands of a step, as a shell gets them."""
     return [one.text for one in step(report, name).commands]
 
 
-def names(report: data.Report) -> set[str]:
+def names(report: reports.Report) -> set[str]:
     return {one.name for one in report.steps}
 
 
@@ -161,7 +162,7 @@ def test_golden_wide(server: str, *, update: bool) -> None:
 # accounting ------------------------------------------------------------------------------------------------------------
 
 
-def adds_up(report: data.Report, entries: int) -> None:
+def adds_up(report: reports.Report, entries: int) -> None:
     """The line's total is the number of settings in the file, and its parts add up to it; so does the data."""
     line = overview.accounting(report.plan)
     total, *parts = (int(number) for number in re.findall(r"(\d+) (?:settings?|[a-z])", line))
@@ -491,6 +492,20 @@ def test_runbook_decisions_in_order() -> None:
     found = [one.name for one in made(SMALL + source, Options()).steps if one.mark is model.Mark.DECISION]
     asked = ["storage-choice", "ingress-choice", "licence-choice", "images-choice"]
     assert found == ["errors", "postgresql", *asked, "warnings"]
+
+
+@pytest.mark.parametrize("server", [path.parent.name for path in FIXTURES])
+def test_findings_follow_the_runbook(server: str) -> None:
+    """What is to be decided comes in the order of the steps that ask it."""
+    source = next(path for path in FIXTURES if path.parent.name == server).read_text("utf-8")
+    for report in (
+        made(source),
+        made("[Server]\nDataDir = /srv/x\n[HTTPS]\nListen = :443\n[Launcher]\nKubernetesNamespace = other\n"),
+    ):
+        asked = [one for one in report.steps if one.mark is model.Mark.DECISION]
+        turns = [codes()[code].turn for one in asked for code in one.codes if codes()[code].asks is Asks.DECIDE]
+        assert turns
+        assert turns == sorted(turns)
 
 
 def test_runbook_order() -> None:

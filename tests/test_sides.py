@@ -20,10 +20,10 @@ from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.request import Request
 from gcfg2helm.report import html
-from gcfg2helm.report import json as data
+from gcfg2helm.report import model as reports
 from gcfg2helm.report.places import Map, Spot, Written
 from gcfg2helm.report.sides import source_lines, values_lines
-from gcfg2helm.runbook.server import Files
+from gcfg2helm.runbook.files import Files
 from gcfg2helm.values import read
 from gcfg2helm.values.tree import MISSING, find
 
@@ -39,7 +39,7 @@ def made(
     values: str | None = None,
     environment: Path | None = None,
     options: Options | None = None,
-) -> data.Report:
+) -> reports.Report:
     """Return the report of a conversion; `environment` is the file of the old service's variables."""
     documents = [(name, gcfg.parse(text.encode(), name)) for name, text in sources]
     if environment:
@@ -57,28 +57,28 @@ def made(
     )
     done = convert(request)
     more = "v.secret-values.yaml" if done.secret_values else ""
-    return data.make(request, done, done.findings, Files(sources[0][0], "v.yaml", "", more))
+    return reports.of_conversion(request, done, done.findings, Files(sources[0][0], "v.yaml", "", more))
 
 
-def where(report: data.Report) -> dict[int, list[Spot]]:
+def where(report: reports.Report) -> dict[int, list[Spot]]:
     """Return file, first and last line of what each line of the first source became."""
-    ways = Map(report.plan, report.written())
+    ways = Map(report.plan, report.written)
     return {one.at.entry.line: ways.spots(one) for one in report.plan.decisions if one.at.file == report.sources[0]}
 
 
-def lines(report: data.Report, spots: list[Spot]) -> list[str]:
+def lines(report: reports.Report, spots: list[Spot]) -> list[str]:
     """Return the lines that spots name."""
     texts = {name: text.split("\n") for name, text, _ in report.values}
     return [line.strip() for name, first, last in spots for line in texts[name][first - 1 : last]]
 
 
-def shown(report: data.Report) -> dict[str, list[str]]:
+def shown(report: reports.Report) -> dict[str, list[str]]:
     """Return the lines of all files as the page shows them."""
     sides = {
         name: source_lines(document.source, [one for one in report.plan.decisions if one.at.file == name], KNOWN)
         for name, document in report.documents
     }
-    return sides | {one.name: values_lines(one, KNOWN, report.secret_paths()) for one in report.written()}
+    return sides | {one.name: values_lines(one, KNOWN, report.secret_paths()) for one in report.written}
 
 
 # the map --------------------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_a_line_holds_what_it_is_said_to_hold(file: Path) -> None:
         report = made((file.name, file.read_text("utf-8")))
     except gcfg.GcfgError:
         pytest.skip("no gcfg, on purpose")
-    ways = Map(report.plan, report.written())
+    ways = Map(report.plan, report.written)
     text = report.values[0][1]
     tree = read.load(text)
     compared = 0
@@ -152,7 +152,7 @@ def test_lines_of_several_sources_are_told_apart(tmp_path: Path) -> None:
     environment.write_text("CONNECT_SERVER_ADDRESS=https://env.example.com\nCONNECT_OTHER_THING=x\n")
     report = made(("a", "[SMTP]\nHost = a\n"), ("b", "[HTTP]\nListen = :8080\n"), environment=environment)
     assert lines(report, where(report)[2]) == ["Host: a"], "line 2 of the second source has set other things"
-    ways = Map(report.plan, report.written())
+    ways = Map(report.plan, report.written)
     spots = {one.at.entry.name: lines(report, ways.spots(one)) for one in report.plan.decisions if one.at.file == str(environment)}  # fmt: skip
     assert "Address: https://env.example.com" in spots["Address"]
     assert "host: env.example.com" in " ".join(spots["Address"])

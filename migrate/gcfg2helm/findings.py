@@ -1,10 +1,8 @@
 """Findings: what a person should know or do, each with a stable code; the texts by code stand in a table."""
 
-from __future__ import annotations
-
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tomli
 
@@ -84,17 +82,23 @@ class Finding(NamedTuple):
         """What it asks of a person, as the table says."""
         return codes()[self.code].asks
 
+    @property
+    def turn(self) -> int:
+        """When a person comes to it, among the findings that ask the same."""
+        return codes()[self.code].turn
+
 
 class InputError(Exception):
     """An input cannot be used at all; the message names it and says why."""
 
 
 class Code(NamedTuple):
-    """A row of the table of findings."""
+    """A row of the table of findings; `turn` says when a person comes to it, among those that ask the same."""
 
     code: str
     level: Level
     asks: Asks
+    turn: int
     title: str
     text: str
 
@@ -106,10 +110,13 @@ def codes() -> dict[str, Code]:
     Raises KeyError or ValueError for a row that is no good; the table is part of the package, and tests read it.
     """
     rows = tomli.loads((gcfg2helm_mappings.folder() / "findings.toml").read_text("utf-8"))
-    return {
-        code: Code(code, Level[row["level"].upper()], Asks(row["asks"]), row["title"], row["text"])
-        for code, row in rows.items()
-    }
+    return {code: _row(code, row) for code, row in rows.items()}
+
+
+def _row(code: str, row: dict[str, Any]) -> Code:
+    asks = Asks(row["asks"])
+    turn = row.get("turn", {Asks.BLOCKS: 0, Asks.DECIDE: 50, Asks.KNOW: 100}[asks])
+    return Code(code, Level[row["level"].upper()], asks, turn, row["title"], row["text"])
 
 
 def finding(

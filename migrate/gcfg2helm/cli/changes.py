@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from gcfg2helm.cli.options import Said
     from gcfg2helm.findings import Finding
-    from gcfg2helm.runbook.model import Step
     from gcfg2helm.tables import Tables
     from gcfg2helm.values.diff import Change
     from gcfg2helm.values.read import Node
@@ -106,11 +105,11 @@ def _secret_spans(node: Node, path: tuple[str, ...], tables: Tables) -> Iterator
         yield from _secret_spans(child, (*path, f"[{number}]" if key is None else str(key.value)), tables)
 
 
-def show_findings(settings: Said, findings: Sequence[Finding], main: str = "", steps: Sequence[Step] = ()) -> None:
+def show_findings(settings: Said, findings: Sequence[Finding], main: str = "") -> None:
     """Print the findings that the options ask for, on standard error; places in the file `main` without its name."""
     from gcfg2helm.report import overview
 
     stream = sys.stderr
     width, colour = talk.width(stream), talk.colour(stream)
-    for line in overview.finding_lines(settings.shown(findings), width, colour=colour, steps=steps, main=main):
+    for line in overview.finding_lines(settings.shown(findings), width, colour=colour, main=main):
         stream.write(line + "\n")

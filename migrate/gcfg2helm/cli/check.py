@@ -15,7 +15,7 @@ from gcfg2helm.cli.options import Gcfg, Settings, shared
 from gcfg2helm.findings import Level
 
 if TYPE_CHECKING:
-    from gcfg2helm.report.json import Report
+    from gcfg2helm.report.model import Report
 
 
 class Format(StrEnum):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gcfg2helm.cli.outputs import Output
     from gcfg2helm.cli.session import Loaded
     from gcfg2helm.conversion import Conversion
-    from gcfg2helm.report.json import Report
+    from gcfg2helm.report.model import Report
 
 _UNPROVEN = "the result does not read as the source"
 
@@ -181,7 +181,7 @@ def show_head(settings: Settings, report: "Report") -> None:
     from gcfg2helm.report import overview
 
     if settings.quiet:
-        changes.show_findings(settings, list(report.findings), report.sources[0], report.steps)
+        changes.show_findings(settings, list(report.findings), report.sources[0])
         return
     stream = sys.stderr
     shown = settings.shown(report.findings)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gcfg2helm.cli.session import Loaded
     from gcfg2helm.conversion import Conversion
     from gcfg2helm.proof.model import Proof
-    from gcfg2helm.report.json import Report
+    from gcfg2helm.report.model import Report
 
 _SUFFIXES = (".html", ".md", ".json", ".txt")
 WIDTH = 100  # of a report in a file
@@ -43,15 +43,15 @@ def made(
 ) -> "Report":
     """Return the report of a conversion into `output`."""
     from gcfg2helm.cli.outputs import beside
-    from gcfg2helm.report import json as data
-    from gcfg2helm.runbook.server import Files
+    from gcfg2helm.report import model
+    from gcfg2helm.runbook.files import Files
 
     output = "values.yaml" if output == "-" else output
     kinds = {"secret": done.plan.env_secrets, "secret-values": done.secret_values, "files": done.files}
     secret, values, mounted = (str(beside(output, kind)) if there else "" for kind, there in kinds.items())
     source = "rstudio-connect.gcfg" if gcfg == "-" else gcfg
     names = Files(source, output, secret, values, mounted, options.words(settings))
-    return data.make(loaded.request, done, findings, names, failure)
+    return model.of_conversion(loaded.request, done, findings, names, failure)
 
 
 def text(report: "Report", width: int) -> Iterator[str]:
@@ -118,15 +118,14 @@ def write_proof(path: Path, loaded: "Loaded", values: Sequence[tuple[str, str]],
     """
     from gcfg2helm import chart as charts
     from gcfg2helm.proof import run
-    from gcfg2helm.report import json as data
-    from gcfg2helm.report import proof
+    from gcfg2helm.report import model, proof
     from gcfg2helm.values import read
 
     match path.suffix:
         case ".html":
             merged = charts.merge({}, *(read.load(text, name) for name, text in values))
             plan = run.source_plan(loaded.request, merged)
-            content = page(data.of_proof(loaded.request, plan, done, values))
+            content = page(model.of_proof(loaded.request, plan, done, values))
         case ".json":
             content = proof.as_json(done, show_all=True)
         case ".md":

@@ -1,7 +1,5 @@
 """A parsed gcfg file as data: entries, headers, sections that read like `configparser`, and the spelling of names."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple

@@ -1,19 +1,15 @@
 """What the plan says: one decision for each entry, the edits of the values, the findings. Pure values, no behaviour."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gcfg2helm.chart import Chart
-    from gcfg2helm.enums import Backend
-    from gcfg2helm.findings import Finding, Place
-    from gcfg2helm.gcfg import Entry
-    from gcfg2helm.masked import Secret
-    from gcfg2helm.values.tree import Edit, Path
+from gcfg2helm.chart import Chart
+from gcfg2helm.enums import Backend
+from gcfg2helm.findings import Finding, Place
+from gcfg2helm.gcfg import Entry
+from gcfg2helm.masked import Secret
+from gcfg2helm.values.tree import Edit, Path
 
 
 class Outcome(Enum):

@@ -1,4 +1,4 @@
-"""The findings as a person deals with them: by what they ask, in the order of the runbook, the same ones together."""
+"""The findings as a person deals with them: by what they ask, in the order of the work, the same ones together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gcfg2helm.findings import Command, Finding, Level, Place
-    from gcfg2helm.runbook.model import Step
 
 
 class Line(NamedTuple):
@@ -32,13 +31,12 @@ class Item(NamedTuple):
     link: str
 
 
-def agenda(findings: Iterable[Finding], steps: Sequence[Step]) -> list[Item]:
-    """Return the items: what stops the pod, what is to be decided, what is good to know; each as the steps come."""
-    turn = {code: number for number, step in reversed(list(enumerate(steps))) for code in step.codes}
+def agenda(findings: Iterable[Finding]) -> list[Item]:
+    """Return the items: what stops the pod, what is to be decided, what is good to know; each as its turn comes."""
     asks = list(Asks)
 
     def order(one: Finding) -> tuple[object, ...]:
-        return asks.index(one.asks), -one.level, turn.get(one.code, len(steps)), one.place or ("", 0, 0), one.code
+        return asks.index(one.asks), -one.level, one.turn, one.place or ("", 0, 0), one.code
 
     together: dict[tuple[object, ...], list[Finding]] = {}
     for one in sorted(findings, key=order):

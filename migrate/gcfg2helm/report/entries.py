@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from gcfg2helm.findings import Command, Finding
     from gcfg2helm.report.places import Spot
-    from gcfg2helm.runbook.model import Step
     from gcfg2helm.values.tree import Path
 
 _PLACES = 12  # of a finding that show at once
@@ -46,12 +45,11 @@ class Entry(NamedTuple):
 
 def entries(
     findings: Sequence[Finding],
-    steps: Sequence[Step],
     spots: Callable[[Path], Sequence[Spot]],
     sides: Mapping[str, str],
 ) -> list[Entry]:
     """Return the entries; `spots` finds a path of the values, `sides` is what the ids of a file's lines begin with."""
-    found: dict[str, list[Finding]] = {item.code: [] for item in agenda.agenda(findings, steps)}
+    found: dict[str, list[Finding]] = {item.code: [] for item in agenda.agenda(findings)}
     for one in sorted(findings, key=lambda one: one.place or ("", 0, 0)):
         found[one.code].append(one)
     return [_entry(code, together, spots, sides) for code, together in found.items()]

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gcfg2helm.report.json import Report
+    from gcfg2helm.report.model import Report
 
 
 def render(report: Report, when: datetime) -> str:
     """Return the page; `when` it was made."""
-    written = report.written()
+    written = report.written
     ways = Map(report.plan, written)
     sides = {name: prefix("line", number) for number, (name, _) in enumerate(report.documents)}
     sides |= {file.name: prefix("values", number) for number, file in enumerate(written)}
@@ -35,7 +35,7 @@ def render(report: Report, when: datetime) -> str:
         failure=report.failure,
         figures=_figures(report, agenda.counts(report.findings)),
         findings=report.findings,
-        entries=entries.entries(report.findings, report.steps, ways.path, sides),
+        entries=entries.entries(report.findings, ways.path, sides),
         names=("The gcfg", "The values"),
         left=list(panes.left()),
         right=list(panes.right(report.secret_paths())),

@@ -4,102 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gcfg2helm import __version__
-from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Asks, Level
 from gcfg2helm.masked import Secret
-from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.report import table
-from gcfg2helm.report.places import Map, Written
-from gcfg2helm.runbook import steps
-from gcfg2helm.tables import Tables
+from gcfg2helm.report.places import Map
 from gcfg2helm.values.paths import keys
-from gcfg2helm.values.tree import MISSING, find
+from gcfg2helm.values.tree import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gcfg2helm.conversion import Conversion
     from gcfg2helm.findings import Command, Finding
-    from gcfg2helm.gcfg import Document
     from gcfg2helm.plan.decisions import Decision, Plan
-    from gcfg2helm.plan.request import Request
-    from gcfg2helm.proof.model import Proof
+    from gcfg2helm.report.model import Report
     from gcfg2helm.report.places import Spot
     from gcfg2helm.runbook.model import Step
-    from gcfg2helm.runbook.server import Files
     from gcfg2helm.values.diff import Change
-    from gcfg2helm.values.tree import Path
 
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Report:
-    """Everything that a report says. `findings` are those that `--ignore` leaves, `failure` why nothing was converted.
-
-    `default_backend` is the one that the chart has by default, where another is used here. `values` are the values files
-    in Helm's order: name, text, whether all in it is secret. The texts hold secrets: only `report.sides` shows lines.
-    """
-
-    plan: Plan
-    proof: Proof
-    findings: Sequence[Finding]
-    steps: Sequence[Step]
-    sources: Sequence[str]
-    connect: str
-    failure: str = ""
-    default_backend: str = ""
-    documents: Sequence[tuple[str, Document]] = field(default=(), repr=False)
-    values: Sequence[tuple[str, str, bool]] = field(default=(), repr=False)
-    tables: Tables = field(default_factory=lambda: Tables({}), repr=False)
-
-    def written(self) -> list[Written]:
-        """Return the values files with the lines of everything in them."""
-        return [Written(name, text, private=private) for name, text, private in self.values]
-
-    def secret_paths(self) -> frozenset[Path]:
-        """Return the paths of the values that hold whole secrets: all but those of which only a part left."""
-        secret = (one for one in self.plan.decisions if one.outcome is Outcome.SECRET)
-        return frozenset(one.path for one in secret if one.path and not one.variable)
-
-
-def make(request: Request, done: Conversion, findings: Sequence[Finding], files: Files, failure: str = "") -> Report:
-    """Return the report of a conversion."""
-    connect = done.plan.connect or request.chart.app_version
-    made = steps.build(request, done, findings, files)
-    values = [(files.values, done.values.text, False)]
-    if done.secret_values:
-        values.append((files.secret_values, done.secret_values.text, True))
-    return _made(request, done.plan, done.proof, findings, values, str(connect), made, failure)
-
-
-def of_proof(request: Request, plan: Plan, proof: Proof, values: Sequence[tuple[str, str]]) -> Report:
-    """Return the report of a verification: `plan` is that of the sources, `values` name and text of the values files."""
-    files = [(name, text, False) for name, text in values]
-    return _made(request, plan, proof, proof.findings, files, request.chart.app_version)
-
-
-def _made(
-    request: Request, plan: Plan, proof: Proof, findings: Sequence[Finding], values: Sequence[tuple[str, str, bool]],
-    connect: str, made: Sequence[Step] = (), failure: str = "",
-) -> Report:  # fmt: skip
-    sources = [file for file, _ in request.sources]
-    return Report(
-        plan, proof, findings, made, sources, connect, failure, _default_backend(request), request.sources, values,
-        request.tables,
-    )  # fmt: skip
-
-
-def _default_backend(request: Request) -> str:
-    """Return the back end that the chart has by default, where it is another one than the request's."""
-    on = find(request.chart.defaults, ("backends", "kubernetes", "enabled")) is True
-    default = Backend.KUBERNETES if on else Backend.LAUNCHER
-    return "" if default is request.backend else default.value
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:
@@ -123,7 +49,7 @@ def dump(value: dict[str, object]) -> str:
 def report(made: Report) -> dict[str, object]:
     """Return a report as data: every setting, every finding, the proof and the runbook; no value of any setting."""
     plan = made.plan
-    ways = Map(plan, made.written())
+    ways = Map(plan, made.written)
     return {
         **head("report"),
         "sources": list(made.sources),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gcfg2helm.findings import Finding
     from gcfg2helm.report.agenda import Item
-    from gcfg2helm.report.json import Report
+    from gcfg2helm.report.model import Report
     from gcfg2helm.runbook.model import Step
     from gcfg2helm.values.diff import Change
 
@@ -104,7 +104,7 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield ""
     yield "## Findings"
     yield ""
-    yield from finding_lines(report.findings, report.steps, report.sources[0])
+    yield from finding_lines(report.findings, report.sources[0])
     yield "## Settings"
     yield ""
     several = len(report.sources) > 1
@@ -134,7 +134,7 @@ def _runbook_lines(report: Report, level: int) -> Iterator[str]:
     yield from step_lines(report.steps, level)
 
 
-def finding_lines(findings: Sequence[Finding], steps: Sequence[Step] = (), main: str = "") -> Iterator[str]:
+def finding_lines(findings: Sequence[Finding], main: str = "") -> Iterator[str]:
     """Yield the findings under what they ask, a table each: the same ones once with all their places, as on a terminal.
 
     Places in the file `main` come without its name.
@@ -144,7 +144,7 @@ def finding_lines(findings: Sequence[Finding], steps: Sequence[Step] = (), main:
         yield ""
         return
     numbers = agenda.counts(findings)
-    for asks, items in groupby(agenda.agenda(findings, steps), key=lambda item: item.asks):
+    for asks, items in groupby(agenda.agenda(findings), key=lambda item: item.asks):
         yield f"### {overview.HEADINGS[asks]} ({numbers[asks]})"
         yield ""
         yield from table_lines(("Level", "Code", "What", "To do"), (_finding_cells(item, main) for item in items))

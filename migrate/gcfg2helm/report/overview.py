@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.decisions import Decision, Plan
     from gcfg2helm.proof.model import Proof
     from gcfg2helm.report.agenda import Item
-    from gcfg2helm.report.json import Report
-    from gcfg2helm.runbook.model import Step
+    from gcfg2helm.report.model import Report
 
 LEVELS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
 _HUES = {Verdict.PROVEN: "green", Verdict.BUT_FOR: "yellow", Verdict.NOT_PROVEN: "red"}
@@ -54,7 +53,7 @@ def render(report: Report, shown: Sequence[Finding], width: int, *, colour: bool
     yield from head(report, shown, width, colour=colour)
     if shown:
         yield ""
-    yield from finding_lines(shown, width, colour=colour, steps=report.steps, main=report.sources[0])
+    yield from finding_lines(shown, width, colour=colour, main=report.sources[0])
     if every:
         yield ""
         yield from table.render(report.plan, width, colour=colour).splitlines()
@@ -64,7 +63,7 @@ def render(report: Report, shown: Sequence[Finding], width: int, *, colour: bool
 
 def brief(report: Report, shown: Sequence[Finding], width: int, *, colour: bool) -> Iterator[str]:
     """Yield the findings and the sums alone (`--quiet`)."""
-    yield from finding_lines(shown, width, colour=colour, steps=report.steps, main=report.sources[0])
+    yield from finding_lines(shown, width, colour=colour, main=report.sources[0])
     yield ""
     yield accounting(report.plan)
 
@@ -166,15 +165,13 @@ def _indented(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-def finding_lines(
-    findings: Sequence[Finding], width: int, *, colour: bool, steps: Sequence[Step] = (), main: str = ""
-) -> Iterator[str]:
+def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool, main: str = "") -> Iterator[str]:
     """Yield the findings under what they ask, the same ones once with all their places, what to do below them.
 
     Places in the file `main` stand without its name.
     """
     asks: Asks | None = None
-    for item in agenda.agenda(findings, steps):
+    for item in agenda.agenda(findings):
         if item.asks is not asks:
             if asks is not None:
                 yield ""
@@ -235,7 +232,7 @@ def closing(report: Report, following: str, width: int, *, colour: bool) -> Iter
     """Yield the last lines: the verdict, what keeps the pod from starting, how much is open, the next command."""
     yield ""
     yield from _verdict(report, width, colour=colour)
-    blocking = [one for one in agenda.agenda(report.findings, report.steps) if one.asks is Asks.BLOCKS]
+    blocking = [one for one in agenda.agenda(report.findings) if one.asks is Asks.BLOCKS]
     for item in blocking[:_MOST_BLOCKING]:
         yield from wrapped("  ", f"{item.code}: {write.visible(item.lines[0].what)}", width, 2)
     if len(blocking) > _MOST_BLOCKING:

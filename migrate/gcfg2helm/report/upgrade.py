@@ -142,7 +142,7 @@ def as_markdown(report: Report, *, runbook: bool = False) -> str:
         if rows:
             lines += [*markdown.table_lines(("Status", "Setting", "Today", "Then", "Why"), rows), ""]
         if report.findings:
-            lines += ["## Findings", "", *markdown.finding_lines(report.findings, report.steps)]
+            lines += ["## Findings", "", *markdown.finding_lines(report.findings)]
     if report.steps:
         lines += ["## The way there", "", *markdown.step_lines(report.steps, 3)]
     return "\n".join(lines).rstrip() + "\n"

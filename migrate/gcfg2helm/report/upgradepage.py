@@ -50,7 +50,7 @@ def render(report: upgrade.Report, when: datetime) -> str:
         failure="",
         figures=_figures(report),
         findings=report.findings,
-        entries=entries.entries(report.findings, report.steps, made.spots, made.sides),
+        entries=entries.entries(report.findings, made.spots, made.sides),
         names=("The values today", "The values then"),
         left=left,
         right=right,

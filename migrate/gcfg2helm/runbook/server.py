@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Command, Where
 
@@ -17,23 +17,10 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.context import Context
     from gcfg2helm.plan.postgres import Database
     from gcfg2helm.plan.request import Request
+    from gcfg2helm.runbook.files import Files
 
 FETCHED = "old-server"  # the folder for what comes from the old server's disk
 _REPOSITORY = "rstudio/rstudio-connect"
-
-
-class Files(NamedTuple):
-    """The names of what goes in and comes out; empty: there is no such file.
-
-    `options` are the words of the command line that convert, check and verify are to be called with.
-    """
-
-    gcfg: str
-    values: str
-    secret: str = ""
-    secret_values: str = ""
-    files: str = ""
-    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

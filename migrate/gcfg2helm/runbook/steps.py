@@ -15,7 +15,7 @@ from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.postgres import databases
 from gcfg2helm.runbook import decisions, moving, preparing
 from gcfg2helm.runbook.model import Mark, Step
-from gcfg2helm.runbook.server import Files, Server
+from gcfg2helm.runbook.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gcfg2helm.conversion import Conversion
     from gcfg2helm.findings import Finding
     from gcfg2helm.plan.request import Request
+    from gcfg2helm.runbook.files import Files
 
 # In the order of the work; those that turn out to be decisions go to the front.
 _STEPS: tuple[Callable[[Server], Step | None], ...] = (

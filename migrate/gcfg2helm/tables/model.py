@@ -5,18 +5,13 @@ them from TOML files. The rows are named tuples: they must be there in milliseco
 takes ten.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from gcfg2helm.enums import Backend
+from gcfg2helm.values.tree import Path, Tree
 from gcfg2helm.versions import Span, Version
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from gcfg2helm.enums import Backend
-    from gcfg2helm.values.tree import Path, Tree
 
 
 class Action(Enum):

@@ -1,0 +1,19 @@
+"""The names of the files of a conversion, as its runbook calls them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Files(NamedTuple):
+    """The names of what goes in and comes out; empty: there is no such file.
+
+    `options` are the words of the command line that convert, check and verify are to be called with.
+    """
+
+    gcfg: str
+    values: str
+    secret: str = ""
+    secret_values: str = ""
+    files: str = ""
+    options: tuple[str, ...] = ()
