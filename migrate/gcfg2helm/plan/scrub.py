@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm import tables
 from gcfg2helm.plan import secrets
+from gcfg2helm.tables import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +25,6 @@ _SCHEME = re.compile(r"\b(?:bearer|basic)[ \t]+(?P<value>[\w.~+/=-]{6,})", re.IG
 _SAID = re.compile(
     r"[ \t]+(?:\w+[ \t]+){0,2}(?:is|was|are|were|ist|war|lautet|to|now)(?:[ \t]+(?:now|set[ \t]+to))?[ \t]+[\"'`]?"
     r"(?P<value>[^\s\"'`]+)"
-)
-_NO_VALUE = re.compile(
-    r"(?:a|an|the|in|on|of|for|from|by|with|at|as|and|or|not|no|none|also|only|always|never|set|unset|used|needed|stored"
-    r"|required|optional|empty|blank|ignored|given|below|above|here|there|kept|read|taken|left|gone|valid|invalid|be|it"
-    r"|this|that|your|our|use|true|false|yes|wrong|secret|known|unknown|encrypted|defined|configured|provided|default)\Z",
-    re.IGNORECASE,
 )
 _FIRST_NAME = re.compile(r"[\s;#]*([\w.-]+)")
 _STATEMENT = re.compile(r"[ \t\r]*(?:[;#\[]|[A-Za-z]+[0-9]?[ \t]*=(?!=)|(?i:\w*(?:password|secret|token|key))\b|\Z)")
@@ -113,13 +108,15 @@ def _words(line: str) -> Iterator[secrets.Part]:
             yield _word(line, match.start("value"))
     for token in re.finditer(r"[\w-]+", line):
         said = _SAID.match(line, token.end()) if secrets.means_secret(token[0]) else None
-        if said and not _NO_VALUE.match(said["value"].rstrip(".,;:!?)")) and _can_be_value(line, said):
+        if said and _can_be_value(line, said):
             yield _word(line, said.start("value"))
 
 
 def _can_be_value(line: str, said: re.Match[str]) -> bool:
     """Whether what a sentence says of a secret can be it: no plain word in the middle of the sentence."""
     word = said["value"].rstrip(".,;:!?)")
+    if word.lower() in names.listed("words"):
+        return False
     ends = line[said.end() :].strip(" \t\r.\"'`)") == "" or said["value"] != word
     return bool(word) and "://" not in word and not secrets.STARRED.fullmatch(word) and (ends or not word.isalpha())
 

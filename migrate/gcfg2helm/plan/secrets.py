@@ -14,7 +14,7 @@ from urllib.parse import unquote, unquote_plus
 
 from gcfg2helm import gcfg, tables
 from gcfg2helm.masked import STARS, Name, Secret
-from gcfg2helm.tables import tokens
+from gcfg2helm.tables import names, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,26 +22,11 @@ if TYPE_CHECKING:
     from gcfg2helm.findings import Finding
     from gcfg2helm.values.tree import Path, Tree
 
-# Words that mean a secret wherever they are in a name, and ends of names that may mean one.
-_SECRET_WORDS = re.compile(
-    r"passwor[dt]|passwd|passphrase|passcode|kennwort|pwd|secret|token|apikey|privatekey|credential|bearer"
-    r"|authorization|(?:access|auth|encryption|license|shared|signing|master|root)key|\A(?:key|pass|pw|bindpw|psk|jwt)\Z"
-)
-_DOUBTFUL_END = re.compile(r"(?:key|pass|auth|psk|jwt|pw|pin|otp|sas|cookie|signature|salt|dsn)\Z")
-# Names with such an end say something about a secret, and are none themselves.
-_HARMLESS_END = re.compile(
-    r"(?:file|path|dir|directory|enabled|disabled|attribute|header|length|policy|expiry|expiration|lifetime|timeout|ttl"
-    r"|maxage|duration|interval|cost|rounds|url|uri|endpoint|name|type|count|limit|warning|prompt|label|id|env|field"
-    r"|claim|format|algorithm|required|allowed|method|command|provider|namespace|publickey|hotkey|monkey|bypass|compass"
-    r"|bitpin|spin|webauth)\Z"
-)
 # What refers to a Secret and its keys, in the objects of Kubernetes and in the values of the chart.
 _REFERENCES = frozenset({"secretName", "secretKey", "existingSecret", "imagePullSecrets", "tokenSecret"})
 _REFERENCES_IN = frozenset(
     {("secretKeyRef", "key"), ("configMapKeyRef", "key"), ("file", "secret"), ("items", "key"), ("file", "secretKey")}
 )
-# Parameters of a URL that sign or open it.
-_PARAMETERS = frozenset({"sig", "code", "auth", "jwt", "hmac", "ticket", "session", "sid", "otp", "pin", "assertion"})
 _BEFORE_VALUE = re.compile(r"[\s=:>]*")
 _VALUE = re.compile(r"[^;#]*")
 _KEYWORD = re.compile(
@@ -102,14 +87,15 @@ def secret_key(path: Sequence[str]) -> bool:
 def means_secret(name: str) -> bool:
     """Whether a name says that its value is a secret: `ApiToken`, `db_password`, `Key`."""
     word = _plain(name)
-    return bool(_SECRET_WORDS.search(word)) and not _HARMLESS_END.search(word)
+    said = word in names.listed("whole") or any(part in word for part in names.listed("secret"))
+    return said and not word.endswith(names.listed("harmless"))
 
 
 @lru_cache(4096)
 def may_mean_secret(name: str) -> bool:
     """Whether a name may say so: `ClientKey`, `BasicAuth`, `DbPass`."""
     word = _plain(name)
-    return bool(_DOUBTFUL_END.search(word)) and not _HARMLESS_END.search(word)
+    return word.endswith(names.listed("doubtful")) and not word.endswith(names.listed("harmless"))
 
 
 def _plain(name: str) -> str:
@@ -262,7 +248,7 @@ def _parameters(text: str) -> Iterator[Part]:
     for match in _PARAMETER.finditer(text) if "=" in text else ():
         name, value = unquote_plus(match["name"]), match["value"]
         sure = means_secret(name)
-        doubtful = may_mean_secret(name) or _plain(name) in _PARAMETERS
+        doubtful = may_mean_secret(name) or _plain(name) in names.listed("parameters")
         if (sure or doubtful) and not is_harmless(name, value):
             more = text[match.end() : match.end() + 1] == "&"
             password = _decoded(value.replace("+", "%20")) if name == "password" else None

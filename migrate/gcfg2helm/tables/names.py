@@ -1,0 +1,21 @@
+"""Which names say that their value is a secret: the lists of `names.toml`."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import tomli
+
+import gcfg2helm_mappings
+
+
+@cache
+def listed(kind: str) -> tuple[str, ...]:
+    """Return one list of the table: `secret`, `whole`, `doubtful`, `harmless`, `parameters` or `words`."""
+    return _table()[kind]
+
+
+@cache
+def _table() -> dict[str, tuple[str, ...]]:
+    table = tomli.loads((gcfg2helm_mappings.folder() / "names.toml").read_text("utf-8"))
+    return {kind: tuple(names) for kind, names in table.items()}
