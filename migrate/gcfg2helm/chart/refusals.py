@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gcfg2helm.chart.model import Chart, Rendered
     from gcfg2helm.values.tree import Path, Tree
 
-_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?", re.ASCII)
+_VERSION = r"(?a)v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
 # What YAML takes for a line break or refuses, beside the newline and the tab.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -218,7 +218,7 @@ def _sub_path(values: Values) -> Iterator[Finding]:
         what = "`sharedStorage.subPath` does not reach content while `sharedStorage.mountContent` is false."
         yield finding("G2H310", what, "Set `sharedStorage.mountContent: true`.", path=path)
     connect = a_text(default(field(values.tree, "versionOverride"), values.connect), ("versionOverride",))
-    match = _VERSION.fullmatch(connect)
+    match = re.fullmatch(_VERSION, connect)
     if match is None:
         raise Stop(("versionOverride",), "a version")
     if not match[4] and tuple(int(part or 0) for part in match.groups()[:3]) < (2026, 8, 0):

@@ -21,7 +21,7 @@ _LARGEST = 32 * 1024 * 1024
 _MOST_LINES = 1_000_000
 _MOST_SETTINGS = 400_000
 _LONGEST_NAME = 1_000  # of a section: every message about one of its settings names it
-_ASSIGNMENT = re.compile(r"CONNECT_[A-Z0-9_]+=", re.ASCII)
+_ASSIGNMENT = r"(?a)CONNECT_[A-Z0-9_]+="
 # Variables of that form which clients and content read, not the server's configuration.
 _NO_SETTINGS = frozenset({"CONNECT_SERVER", "CONNECT_API_KEY"})
 
@@ -151,7 +151,7 @@ def _assignments(line: str) -> Iterator[tuple[int, str, str]]:
     systemd = bare.startswith("Environment=")
     words = _words(bare.removeprefix("Environment=")) if systemd else [bare.removeprefix("export ").strip()]
     for word in words:
-        if not _ASSIGNMENT.match(word):
+        if not re.match(_ASSIGNMENT, word):
             continue
         name, _, value = word.partition("=")
         if name in _NO_SETTINGS:

@@ -71,11 +71,11 @@ def text(report: "Report", width: int) -> Iterator[str]:
 
 def steps(report: "Report", width: int, *, colour: bool) -> Iterator[str]:
     """Yield the runbook for a terminal."""
-    from gcfg2helm.report import text as lines
+    from gcfg2helm.report import steps as printed
     from gcfg2helm.runbook import model
 
     yield f"{model.summary(report.steps)}\n"
-    for line in lines.step_lines(report.steps, width, colour=colour):
+    for line in printed.lines(report.steps, width, colour=colour):
         yield f"{line}\n"
 
 

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 CHART_PORT = 3939
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_LABEL = r"(?a)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 
 
@@ -73,7 +72,7 @@ def parse_address(text: str) -> Address | None:
 
 def is_label(name: str) -> bool:
     """Whether Kubernetes takes a text for the name of a namespace."""
-    return _LABEL.fullmatch(name) is not None
+    return re.fullmatch(_LABEL, name) is not None
 
 
 def is_dns_name(host: str) -> bool:
@@ -81,7 +80,7 @@ def is_dns_name(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return len(host) <= 253 and _DNS_NAME.fullmatch(host) is not None
+        return len(host) <= 253 and all(map(is_label, host.split(".")))
     return False
 
 

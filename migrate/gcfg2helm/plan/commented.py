@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gcfg2helm.tables import Setting, Tables
 
 _BANNER = re.compile(r"[-=*#~_]{3,}.*|.*[-=*#~_]{3,}[\s;#]*")
-_OPEN_SENTENCE = re.compile(r"[.!?] [A-Z][^.!?:]*$")
+_OPEN_SENTENCE = r"[.!?] [A-Z][^.!?:]*$"
 _HEADER = re.compile(r"\[([A-Za-z][A-Za-z0-9]*(?:\s*\"[^\"]*\")?)\]")
 _SETTING = re.compile(r"([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.*)")
 
@@ -95,7 +95,7 @@ def prose(lines: Iterable[str]) -> list[str]:
     done: list[str] = []
     carry = ""
     for line in (*lines, ""):
-        if carry and not (line[:1].islower() or (line[:1].isalpha() and _OPEN_SENTENCE.search(carry))):
+        if carry and not (line[:1].islower() or (line[:1].isalpha() and re.search(_OPEN_SENTENCE, carry))):
             done.append(carry)
             carry = ""
         text = f"{carry} {line}" if carry else line

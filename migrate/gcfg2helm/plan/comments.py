@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _UNDER_CONFIG = frozenset({Outcome.CARRIED, Outcome.RENAMED, Outcome.SECRET})
 _CONFIG: Path = ("config",)
-_PROSE = re.compile(r"[^\W\d_] [^\W\d_]")
+_PROSE = r"[^\W\d_] [^\W\d_]"
 _STARRED = re.compile(r"[*\s]+")
 
 
@@ -164,7 +164,7 @@ class GcfgComments:
             return []
         end = entry.line + source.document.source.count("\n", entry.start, entry.value_end)
         cleaned = self._clean((entry.beside,), source, end + 1)
-        return [line for line in cleaned if not entry.cut or _PROSE.search(line)]
+        return [line for line in cleaned if not entry.cut or re.search(_PROSE, line)]
 
     def _clean(self, lines: Sequence[str], source: _Source, before: int, between: Sequence[str] = ()) -> list[str]:
         """Take the delimiter off each line, and a secret out of it; an empty text stays for a gap between blocks.

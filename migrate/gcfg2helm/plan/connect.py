@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gcfg2helm.values.tree import Tree
 
 # A release of Connect inside a tag: `2026.05.0-ubuntu-24.04`, `ubuntu2204-2025.12.0`, `bionic-1.8.8.2-10`.
-_RELEASE = re.compile(r"(?<![\d.])(?:20\d\d\.\d{1,2}\.\d{1,3}|1\.\d{1,2}\.\d{1,2})(?!\d)", re.ASCII)
+_RELEASE = r"(?a)(?<![\d.])(?:20\d\d\.\d{1,2}\.\d{1,3}|1\.\d{1,2}\.\d{1,2})(?!\d)"
 
 
 def installed(chart: Chart, values: Mapping[str, Tree]) -> str:
@@ -26,7 +26,7 @@ def installed(chart: Chart, values: Mapping[str, Tree]) -> str:
     with `image.tagPrefix` or `image.os`, which name no release. A tag without a release tells nothing.
     """
     tag = find(values, ("image", "tag"))
-    if isinstance(tag, str) and (release := _RELEASE.search(tag)):
+    if isinstance(tag, str) and (release := re.search(_RELEASE, tag)):
         return release[0]
     return str(values.get("versionOverride") or chart.app_version)
 

@@ -27,8 +27,8 @@ _SAID = re.compile(
     r"(?P<value>[^\s\"'`]+)"
 )
 _FIRST_NAME = re.compile(r"[\s;#]*([\w.-]+)")
-_STATEMENT = re.compile(r"[ \t\r]*(?:[;#\[]|[A-Za-z]+[0-9]?[ \t]*=(?!=)|(?i:\w*(?:password|secret|token|key))\b|\Z)")
-_HEADER_END = re.compile(r"[ \t\r]*(?P<section>[A-Za-z]+)[ \t]*\][ \t\r]*\Z", re.ASCII)
+_STATEMENT = r"[ \t\r]*(?:[;#\[]|[A-Za-z]+[0-9]?[ \t]*=(?!=)|(?i:\w*(?:password|secret|token|key))\b|\Z)"
+_HEADER_END = r"(?a)[ \t\r]*(?P<section>[A-Za-z]+)[ \t]*\][ \t\r]*\Z"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}", re.ASCII)
 
 
@@ -44,11 +44,11 @@ def source(line: str) -> str:
     The line is not a good one: the name of a secret at its start may lack its `=`, and what begins like no statement may
     go on with the value of the line before. A section's name that lacks its bracket is shown.
     """
-    header = _HEADER_END.match(line)
+    header = re.match(_HEADER_END, line)
     if header and header["section"].lower() in tables.shipped().sections:
         return line
     chars = list(line)
-    for start, stop in _spans(line, broken=True) if _STATEMENT.match(line) else [(0, len(line))]:
+    for start, stop in _spans(line, broken=True) if re.match(_STATEMENT, line) else [(0, len(line))]:
         chars[start:stop] = ("\t" if char == "\t" else "*" for char in line[start:stop])
     return "".join(chars)
 

@@ -34,7 +34,7 @@ _KEYWORD = re.compile(
     r"(?P<value>\"[^\"]*\"?|'(?:[^'\\]|\\.)*'?|(?:(?i:bearer|basic|digest|negotiate|token|apikey)\s+)?[^\s;,&\"'{}]+)",
     re.DOTALL,
 )
-_FILE_NAME = re.compile(r"/[\w./-]*\.[A-Za-z0-9]+", re.ASCII)
+_FILE_NAME = r"(?a)/[\w./-]*\.[A-Za-z0-9]+"
 STARRED = re.compile(r"\*+")
 PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY-----")
 _LONG_WORD = re.compile(r"[\w-]{20}", re.ASCII)  # every shape of a token has one
@@ -48,10 +48,7 @@ _AUTHORITY = re.compile(r"[^/?#]*")
 _PROSE = re.compile(r"[\s\"'<>]")
 _PORT = re.compile(r"[0-9]{1,5}(?=[\s/?#,\"'<>]|\Z)", re.ASCII)
 _PARAMETER = re.compile(r"[?&#](?P<name>[^=&#?\s\"'<>]{1,200})=(?P<value>[^&#\s\"'<>]*)")
-_LIBPQ = re.compile(
-    r"(?:\A|(?<=\s))(?P<name>(?:ssl)?password)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'?|(?:[^\s\\]|\\.)*)",
-    re.IGNORECASE | re.DOTALL,
-)
+_LIBPQ = r"(?is)(?:\A|(?<=\s))(?P<name>(?:ssl)?password)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'?|(?:[^\s\\]|\\.)*)"
 
 
 class Part(NamedTuple):
@@ -268,7 +265,7 @@ def _decoded(raw: str) -> str | None:
 def _libpq_parts(text: str) -> list[Part]:
     """Return the passwords of a connection text such as `host=db user=connect password='a b'`."""
     found: list[Part] = []
-    for match in _LIBPQ.finditer(text):
+    for match in re.finditer(_LIBPQ, text):
         raw = match["value"]
         if raw.startswith("'"):
             raw = raw[1:].removesuffix("'")
@@ -324,4 +321,4 @@ def is_harmless(name: str, line: str, offset: int = 0) -> bool:
     value = match[0].strip().strip("\"'").strip() if match else ""
     if not value or gcfg.boolean(value) is not None or STARRED.fullmatch(value):
         return True
-    return name.lower().endswith("key") and bool(_FILE_NAME.fullmatch(value))
+    return name.lower().endswith("key") and bool(re.fullmatch(_FILE_NAME, value))

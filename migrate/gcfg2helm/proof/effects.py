@@ -32,10 +32,10 @@ _UNSEEN = "unseen"
 # What YAML takes for the end of a line beside the newline, and what no text of a values file holds by intent.
 _STRAY = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _BARE = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.:%+@=~,-]*(?<!:)", re.ASCII)
-_VERSION = re.compile(r"\d{4}\.\d{1,2}\.\d{1,3}(?:-[0-9A-Za-z.-]+)?|1\.\d+\.\d+(?:[.-][0-9A-Za-z.-]+)?", re.ASCII)
+_VERSION = r"(?a)\d{4}\.\d{1,2}\.\d{1,3}(?:-[0-9A-Za-z.-]+)?|1\.\d+\.\d+(?:[.-][0-9A-Za-z.-]+)?"
 _IN_QUOTES = re.compile(r'[^"\\\n]*')
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+_LABEL = r"(?a)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _NAMESPACES = (("launcher", "namespace"), ("backends", "kubernetes", "namespace"), ("serviceMonitor", "namespace"))
 
 
@@ -109,7 +109,7 @@ def problem(row: Effect, node: Tree) -> str:
         return ""
     if row.kind == "word":
         return "" if node in row.words else f"must be one of {', '.join(row.words)}."
-    if row.path in _NAMESPACES and not (isinstance(node, str) and _LABEL.fullmatch(node) and _stays_text(node)):
+    if row.path in _NAMESPACES and not (isinstance(node, str) and re.fullmatch(_LABEL, node) and _stays_text(node)):
         return f"is {visible(node)}, which Kubernetes takes for no namespace."
     fits, wanted = KINDS[row.kind]
     return "" if fits(node) else f"must be {wanted}."
@@ -215,7 +215,10 @@ KINDS: Mapping[str, tuple[Callable[[Tree], bool], str]] = {
     "plain": (_plain, "one word"),
     "quoted": (_quoted, "text on one line, without quotes"),
     "word": (lambda _: True, "one of the words"),
-    "version": (lambda node: isinstance(node, str) and _VERSION.fullmatch(node) is not None, "a version of Connect"),
+    "version": (
+        lambda node: isinstance(node, str) and re.fullmatch(_VERSION, node) is not None,
+        "a version of Connect",
+    ),
     "name": (_name, "a name that Kubernetes takes: small letters, digits, `-` and `.`"),
     "path": (_path, "an absolute path without double quotes (the chart puts it between such)"),
     "map": (lambda node: isinstance(node, dict), "a map"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gcfg2helm.values.tree import Path
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """Everything that a report says. `findings` are those that `--ignore` leaves, `failure` why nothing was converted.
 
@@ -42,10 +42,10 @@ class Report:
     connect: str
     failure: str = ""
     default_backend: str = ""
-    documents: Sequence[tuple[str, Document]] = field(default=(), repr=False)
-    values: Sequence[tuple[str, str, bool]] = field(default=(), repr=False)
-    tables: Tables = field(default_factory=lambda: Tables({}), repr=False)
-    runbook: Callable[[], Sequence[Step]] = field(default=list, repr=False)
+    documents: Sequence[tuple[str, Document]] = ()
+    values: Sequence[tuple[str, str, bool]] = ()
+    tables: Tables = field(default_factory=lambda: Tables({}))
+    runbook: Callable[[], Sequence[Step]] = list
 
     @cached_property
     def steps(self) -> Sequence[Step]:

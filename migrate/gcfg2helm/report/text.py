@@ -5,11 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from gcfg2helm.findings import Level
-from gcfg2helm.plan.decisions import Outcome
-from gcfg2helm.runbook import model
-from gcfg2helm.runbook.model import Mark, Step
-from gcfg2helm.values import diff, write
+from gcfg2helm.values import diff
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING
 
@@ -20,18 +16,6 @@ if TYPE_CHECKING:
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 _SIGNS = {"+": "green", "-": "red", "~": "yellow"}
-_LEVELS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
-_WORDS = {
-    Outcome.CARRIED: "carried",
-    Outcome.SECRET: "secret",
-    Outcome.MOVED: "moved",
-    Outcome.CHART: "set by the chart",
-    Outcome.RENAMED: "renamed",
-    Outcome.SUPERSEDED: "superseded",
-    Outcome.DROPPED: "dropped",
-}
-
-_MARKS = {Mark.DONE: "green", Mark.COMMAND: "cyan", Mark.DECISION: "yellow"}
 
 
 def paint(text: str, colour: str, *, on: bool) -> str:
@@ -92,19 +76,3 @@ def wrapped(start: str, text: str, width: int, start_width: int) -> Iterator[str
     rest = text[len(lines[0]) :].strip() if len(lines) > 1 else ""
     for line in textwrap.wrap(rest, max(width - 7, 20), break_long_words=False, break_on_hyphens=False):
         yield "       " + line
-
-
-def step_lines(steps: Sequence[Step], width: int, *, colour: bool) -> Iterator[str]:
-    """Yield the steps for a terminal; commands stay on one line, so that they can be copied."""
-    for number, step in enumerate(steps, 1):
-        yield ""
-        title = paint(f"{number:2}. {step.title}", "bold", on=colour)
-        yield f"{title}  {paint(f'[{step.mark.value}]', _MARKS[step.mark], on=colour)}"
-        for note in step.notes:
-            wrapped = textwrap.wrap(
-                write.visible(note), width, initial_indent="    ", subsequent_indent="    ",
-                break_long_words=False, break_on_hyphens=False,
-            )  # fmt: skip
-            yield from wrapped
-        for command in step.commands:
-            yield from (f"      {write.visible(line)}" for line in model.lines(command))

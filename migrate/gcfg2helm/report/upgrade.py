@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gcfg2helm.findings import Level
 from gcfg2helm.proof.model import Verdict
 from gcfg2helm.report import json as data
-from gcfg2helm.report import markdown, overview, text
+from gcfg2helm.report import markdown, overview, steps, text
 from gcfg2helm.runbook import model
 from gcfg2helm.upgrade.model import Status
 from gcfg2helm.values import write
@@ -65,7 +65,7 @@ def as_text(
     """Yield the lines for a terminal; with `runbook` the steps alone."""
     if runbook:
         yield model.summary(report.steps)
-        yield from text.step_lines(report.steps, width, colour=colour)
+        yield from steps.lines(report.steps, width, colour=colour)
         return
     yield title(report)
     for row in _rows(report, show_all=show_all):

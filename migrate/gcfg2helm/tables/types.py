@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from gcfg2helm.tables.model import Setting
 
 _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
+_DECIMAL = r"(?a)[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
 _DURATION = re.compile(r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|ms|s|m|h|d))+", re.ASCII)
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d)", re.ASCII)
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kKMGTPE]?i?[bB]?)", re.ASCII)
+_SIZE = r"(?a)([0-9]+(?:\.[0-9]+)?) ?([kKMGTPE]?i?[bB]?)"
 
 _NANOSECONDS = {
     "ns": 1,
@@ -72,7 +72,7 @@ def _exact(text: str) -> int:
 
 
 def _decimal(text: str) -> int | tuple[str, int] | None:
-    if not _DECIMAL.fullmatch(text):
+    if not re.fullmatch(_DECIMAL, text):
         return None
     mantissa, _, power = text.lower().lstrip("+-").partition("e")
     if power:  # as it is written: such numbers are rare, and their powers may be huge
@@ -91,7 +91,7 @@ def _duration(text: str) -> int | None:
 
 
 def _size(text: str) -> int | None:
-    match = _SIZE.fullmatch(text)
+    match = re.fullmatch(_SIZE, text)
     if match is None:
         return None
     unit = match[2].lower().removesuffix("b")

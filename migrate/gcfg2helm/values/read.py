@@ -26,8 +26,7 @@ MAX_NODES = 200_000
 MAX_KEY = 4_000  # every message about what stands below names the key
 
 # Beside the control characters those that Helm takes for line breaks and most programs do not.
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\u2028\u2029]|[\ud800-\udfff]|[\ufffe\uffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 _STANDARD = "tag:yaml.org,2002:"
 _RESOLVED = {_STANDARD + short for short in ("bool", "int", "float", "null", "timestamp")}
@@ -288,7 +287,7 @@ class _Document:
         """Resolve a scalar as goyaml.v2 does: by its tag, where it has one that counts, and by how it looks."""
         text: str = event.value
         tag = "" if event.tag is None else str(event.tag)
-        if _SURROGATE.search(text):
+        if not text.isascii() and re.search("[\ud800-\udfff]", text):
             raise self._error(event, "an escape stands for half a character")
         if self._brackets and not event.style and "?" in text:
             raise self._error(event, "Helm reads a `?` in brackets as the sign of a key; put the value in quotes")

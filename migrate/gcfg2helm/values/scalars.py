@@ -23,10 +23,8 @@ _NOT_FINITE = {
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 # Behind a leading point Go's own rule holds: an underscore may only stand between two digits.
-_POINT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
-_TIMESTAMP = re.compile(
-    r"\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?"
-)
+_POINT_FLOAT = r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?"
+_TIMESTAMP = r"\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?"
 
 
 def resolve(text: str) -> Scalar:
@@ -36,7 +34,7 @@ def resolve(text: str) -> Scalar:
     if text in _NOT_FINITE:
         return float(_NOT_FINITE[text])
     if text[0] == ".":
-        return _finite(text) if _POINT_FLOAT.fullmatch(text) else text
+        return _finite(text) if re.fullmatch(_POINT_FLOAT, text) else text
     if text[0] not in "+-0123456789":
         return text
     plain = text.replace("_", "")
@@ -72,7 +70,7 @@ def fits(short: str, text: str, value: Scalar) -> bool:
         case "null":
             return value is None
         case _:
-            return _TIMESTAMP.fullmatch(text) is not None
+            return re.fullmatch(_TIMESTAMP, text) is not None
 
 
 def key_text(number: float) -> str:

@@ -28,7 +28,7 @@ _OLD = "of the value before: "  # marks a comment beside a value that changed
 _LARGEST = 1024 * 1024  # the record of a Helm release holds no more
 _MOST = 25_000
 _BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
-_TODO_BLOCK = re.compile(r"(?<![ \t])[ \t]*+# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#(?::|   )[^\n]*)*(?:\n|\Z)")
+_TODO_BLOCK = r"(?<![ \t])[ \t]*+# TODO\(gcfg2helm\):[^\n]*(?:\n[ \t]*#(?::|   )[^\n]*)*(?:\n|\Z)"
 
 
 class Applied(NamedTuple):
@@ -124,7 +124,7 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
     if len(body) > _LARGEST or _size(old) > _MOST:
         raise read.YamlError(file, 1, 1, "this file is too large to be changed in place; write a new one with -o")
     asked = {tuple(todo_lines(edit.todo)) for edit in edits if edit.todo}
-    open_body = _TODO_BLOCK.sub(lambda found: found[0] if _question(found[0]) in asked else "", body)
+    open_body = re.sub(_TODO_BLOCK, lambda found: found[0] if _question(found[0]) in asked else "", body)
     if open_body != body:
         body, root = open_body, read.compose(open_body, file)
     meant = applied(old, edits)

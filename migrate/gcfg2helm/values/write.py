@@ -28,7 +28,7 @@ _NUMBER_LIKE = re.compile(
     r"[-+.]?[0-9][0-9_,.:]*+(?:[eE][-+]?[0-9_.]*+)?|[-+]?0[xXoObB].*|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[-+]?\.[0-9infaINFA].*"
 )
 _FLOW = re.compile(r"[,\[\]{}?]")
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){2,}")
+_VERSION = r"[0-9]+(?:\.[0-9]+){2,}"
 # What YAML 1.1 or 1.2 readers take for a boolean or nothing, in any capitals.
 WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
@@ -70,7 +70,7 @@ def is_plain(text: str) -> bool:
     """Whether a text needs no quotes: any reader of YAML 1.1 or 1.2 takes it for this text."""
     if not text.isprintable() or not _PLAIN.fullmatch(text) or text.lower() in WORDS:
         return False
-    return resolve(text) == text and (not _NUMBER_LIKE.fullmatch(text) or bool(_VERSION.fullmatch(text)))
+    return resolve(text) == text and (not _NUMBER_LIKE.fullmatch(text) or bool(re.fullmatch(_VERSION, text)))
 
 
 def _escaped(char: str) -> str:

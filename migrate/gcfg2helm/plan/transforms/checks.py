@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gcfg2helm.tables import Rule
 
 _PLACEHOLDER = "{$}"
-_PASSWORD_PLACEHOLDER = re.compile(r":\{\$\}(?=@)")
+_BEFORE_HOST = r":\{\$\}(?=@)"
 _CONTENT = "the images for content run"
 _CONNECT = "Connect's own image runs"
 _DISTRIBUTION = re.compile(r"/__linux__/([A-Za-z0-9_.-]+)")
@@ -32,7 +32,7 @@ _PROVIDERS = {
         "SAML.IdPMetaDataURL", "SAML.IdPMetaDataPath", "SAML.IdPMetaData", "SAML.IdPSingleSignOnServiceURL",
     ),
 }  # fmt: skip
-_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{100,}")
+_BASE64 = r"[A-Za-z0-9+/=\s]{100,}"
 
 
 def auth_provider(ctx: Context, group: Group, rule: Rule) -> Result:
@@ -103,7 +103,7 @@ def postgres_url(ctx: Context, group: Group, rule: Rule) -> Result:
     if _PLACEHOLDER not in url:
         return carried(findings=found)
     found.append(finding("G2H220", f"{group.key} held the placeholder `{{$}}` for the password.", "", place))
-    clean = _PASSWORD_PLACEHOLDER.sub("", url).replace(_PLACEHOLDER, "")
+    clean = re.sub(_BEFORE_HOST, "", url).replace(_PLACEHOLDER, "")
     return carried([clean], findings=found, reason="Without the placeholder for the password, which Connect dropped.")
 
 
@@ -140,7 +140,7 @@ def role_mapping_combination(ctx: Context, group: Group, rule: Rule) -> Result:
 def inline_certificate(ctx: Context, group: Group, rule: Rule) -> Result:
     """Connect from 1.8.2 on takes the path of a PEM file; a certificate in the gcfg itself stops it."""
     value = group.value.strip()
-    if "-----BEGIN" not in value and (value.startswith("/") or not _BASE64.fullmatch(value)):
+    if "-----BEGIN" not in value and (value.startswith("/") or not re.fullmatch(_BASE64, value)):
         return carried()
     todo = "Put the certificate into a PEM file, mount it, and name its path."
     return carried(findings=(finding("G2H423", f"{group.key} holds the certificate itself.", todo, group.last.place),))

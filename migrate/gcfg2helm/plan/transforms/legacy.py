@@ -41,7 +41,7 @@ class Leftover(NamedTuple):
 # None: the value cannot be moved; nothing in both: it goes without a trace.
 Split: TypeAlias = "tuple[list[Part], list[Leftover]]"
 
-_TAG_PREFIX = re.compile(r"(?:ubuntu-?(22|24)\.?04|(jammy|noble))-?", re.IGNORECASE)
+_TAG_PREFIX = r"(?i)(?:ubuntu-?(22|24)\.?04|(jammy|noble))-?"
 _OF_CONNECT = ("runAsUser", "runAsGroup", "supplementalGroups")
 _NAMED_LISTS = ("base", "pro")
 
@@ -69,7 +69,7 @@ def runtime_yaml(value: Tree, to: Path) -> Split | None:
 
 def tag_prefix(value: Tree, to: Path) -> Split | None:
     """Turn `ubuntu2204-` into `ubuntu-22.04`; None for a distribution that the newer images do not come in."""
-    match = _TAG_PREFIX.fullmatch(value) if isinstance(value, str) else None
+    match = re.fullmatch(_TAG_PREFIX, value) if isinstance(value, str) else None
     if match is None:
         return None
     system = (

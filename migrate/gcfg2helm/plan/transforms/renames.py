@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.context import Context, Group, Result
     from gcfg2helm.tables import Rule
 
-_SEPARATORS = re.compile(r"[,;\s]+")
+_SEPARATORS = r"[,;\s]+"
 _WELL_KNOWN = "/.well-known/openid-configuration"
 _SUDO_SECTIONS = {"ldap": "LDAP", "pam": "PAM", "password": "Password"}
 
 
 def split_list(ctx: Context, group: Group, rule: Rule) -> Result:
     """Turn a list on one line into one line for each value: names, domains and addresses hold no blank and no comma."""
-    values = [part for value in group.values for part in _SEPARATORS.split(value) if part]
+    values = [part for value in group.values for part in re.split(_SEPARATORS, value) if part]
     return renamed(ctx, group, rule, values) if values else dropped(group, rule, "It is empty.")
 
 
