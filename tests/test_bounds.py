@@ -19,6 +19,7 @@ import gcfg2helm
 from conftest import ROOT
 from gcfg2helm import gcfg, tables
 from gcfg2helm.conversion import convert
+from gcfg2helm.plan import connection
 from gcfg2helm.values import read
 from helpers.draw import documents
 from helpers.make import converted, request
@@ -181,6 +182,8 @@ def patterns() -> dict[str, tuple[re.Pattern[str], bool]]:
                 if isinstance(one, re.Pattern) and isinstance(one.pattern, str):
                     searched = bool(re.search(rf"{name}(\[[^]]*\])?\.(search|finditer|findall|sub|split)\(", source))
                     found[f"{module.name}.{name}{key}"] = one, searched
+    for names in ("password|sslpassword", "[A-Za-z_]{1,64}"):
+        found[f"libpq {names}"] = connection.pattern(names), True
     return found
 
 

@@ -8,23 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from gcfg2helm.masked import Secret
-from gcfg2helm.plan import scrub
+from gcfg2helm.plan import connection, scrub
 from gcfg2helm.plan.addresses import is_loopback
 
 if TYPE_CHECKING:
     from gcfg2helm.plan.context import Context
 
 _URL = re.compile(
-    r"postgres(?:ql)?://(?P<authority>[^/?#]*)(?:/(?P<name>[^?#]*))?(?:\?(?P<query>[^#]*))?", re.IGNORECASE
+    r"postgres(?:ql)?://(?P<authority>[^/?]*)(?:/(?P<name>[^?]*))?(?:\?(?P<query>.*))?", re.IGNORECASE | re.DOTALL
 )
-_WORD = re.compile(r"(?:\A|(?<=[\s&]))(?P<name>[a-z]+)\s*=\s*(?P<value>'[^']*'|[^\s&']*)", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _DEFAULT_PORT = "5432"
 SETTINGS = ("URL", "InstrumentationURL")
-_CONNECTION = re.compile(r"postgres(?:ql)?://(?P<authority>[^/?]*)[^?]*(?:\?(?P<query>.*))?", re.IGNORECASE | re.DOTALL)
-_PARAMETER = re.compile(r"(?:^|[&\s])(?P<name>[A-Za-z_]+)\s*=\s*(?P<value>'[^']*'|[^&\s]*)")
 # What names a file, and whether that holds a secret. `system` is no file: the certificates of the image.
 _FILES = {"sslrootcert": False, "sslcert": False, "sslkey": True}
 _NO_FILE = ("", "system")
@@ -75,8 +72,8 @@ def _answer(ctx: Context, name: str) -> str:
 def parse(setting: str, text: str) -> Database:
     """Read a database URL or libpq's `key=value` text; in doubt nothing of it is told, since a password could be."""
     text = scrub.comment(text.strip())[0]
-    match = _URL.fullmatch(text)
-    words = {one["name"]: one["value"].strip("'") for one in _WORD.finditer((match["query"] or "") if match else text)}
+    match = None if "#" in text else _URL.fullmatch(text)
+    words = dict(_words(text, match))
     if match is None:
         hosts, user, name = words.get("host", ""), words.get("user", ""), words.get("dbname", "")
         addresses = _addresses(hosts, words.get("port", ""))
@@ -120,8 +117,8 @@ def reachable(database: Database) -> list[Address]:
 
 def hosts(url: str) -> list[str]:
     """Return the hosts of a database URL or of libpq's `key=value` text, sockets too; empty where it names none."""
-    match = _CONNECTION.fullmatch(url.strip())
-    from_query = [value for name, value in _parameters(url) if name in ("host", "hostaddr") and value]
+    match = _URL.fullmatch(url.strip())
+    from_query = [value for name, value in _words(url, match) if name in ("host", "hostaddr") and value]
     if match is None:
         return from_query
     authority = match["authority"].rpartition("@")[2]
@@ -133,7 +130,7 @@ def files(url: str) -> list[File]:
     """Return the files that a database URL or libpq's `key=value` text names: certificates and the key."""
     return [
         File(name, unquote(value) if "://" in url else value, _FILES[name])
-        for name, value in dict(_parameters(url)).items()
+        for name, value in dict(_words(url, _URL.fullmatch(url.strip()))).items()
         if name in _FILES and value not in _NO_FILE
     ]
 
@@ -144,8 +141,8 @@ def _without_port(text: str) -> str:
     return text.partition(":")[0]
 
 
-def _parameters(url: str) -> list[tuple[str, str]]:
-    """Return name and value of what follows `?` in a URL, or of libpq's `key=value` text."""
-    match = _CONNECTION.fullmatch(url.strip())
-    text = (match["query"] or "") if match else url
-    return [(found["name"].lower(), found["value"].strip("'")) for found in _PARAMETER.finditer(text)]
+def _words(text: str, match: re.Match[str] | None) -> list[tuple[str, str]]:
+    """Return name and value of the parameters of a URL, still coded, or of libpq's words."""
+    if match is None:
+        return [(one.name.lower(), one.word) for one in connection.words(text)]
+    return [(one.name.lower(), one.raw) for one in connection.parameters(f"?{match['query'] or ''}")]

@@ -14,6 +14,7 @@ from urllib.parse import unquote, unquote_plus
 
 from gcfg2helm import gcfg, tables
 from gcfg2helm.masked import STARS, Name, Secret
+from gcfg2helm.plan import connection
 from gcfg2helm.tables import names, tokens
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ _PLAIN_USERS = frozenset({"git", "anonymous", "user", "username", "me", "you", "
 _AUTHORITY = re.compile(r"[^/?#]*")
 _PROSE = re.compile(r"[\s\"'<>]")
 _PORT = re.compile(r"[0-9]{1,5}(?=[\s/?#,\"'<>]|\Z)", re.ASCII)
-_PARAMETER = re.compile(r"[?&#](?P<name>[^=&#?\s\"'<>]{1,200})=(?P<value>[^&#\s\"'<>]*)")
-_LIBPQ = r"(?is)(?:\A|(?<=\s))(?P<name>(?:ssl)?password)\s*=\s*(?P<value>'(?:[^'\\]|\\.)*'?|(?:[^\s\\]|\\.)*)"
 
 
 class Part(NamedTuple):
@@ -242,15 +241,14 @@ def _length(pattern: re.Pattern[str], text: str, offset: int) -> int:
 
 
 def _parameters(text: str) -> Iterator[Part]:
-    for match in _PARAMETER.finditer(text) if "=" in text else ():
-        name, value = unquote_plus(match["name"]), match["value"]
+    for one in connection.parameters(text):
+        name, value = unquote_plus(one.name), one.raw
         sure = means_secret(name)
         doubtful = may_mean_secret(name) or _plain(name) in names.listed("parameters")
         if (sure or doubtful) and not is_harmless(name, value):
-            more = text[match.end() : match.end() + 1] == "&"
+            more = text[one.end : one.end + 1] == "&"
             password = _decoded(value.replace("+", "%20")) if name == "password" else None
-            start = match.start("value")
-            yield Part(start, match.end(), match.start() + more, match.end() + more, password, sure)
+            yield Part(one.start, one.end, one.begin + more, one.end + more, password, sure)
 
 
 def _decoded(raw: str) -> str | None:
@@ -265,14 +263,11 @@ def _decoded(raw: str) -> str | None:
 def _libpq_parts(text: str) -> list[Part]:
     """Return the passwords of a connection text such as `host=db user=connect password='a b'`."""
     found: list[Part] = []
-    for match in re.finditer(_LIBPQ, text):
-        raw = match["value"]
-        if raw.startswith("'"):
-            raw = raw[1:].removesuffix("'")
-        if value := re.sub(r"\\(.)", r"\1", raw, flags=re.DOTALL):
-            end = match.end() + text[match.end() : match.end() + 1].isspace()
-            password = value if match["name"].lower() == "password" else None
-            found.append(Part(match.start("value"), match.end(), match.start(), end, password))
+    for one in connection.words(text, "password", "sslpassword"):
+        if value := one.word:
+            end = one.end + text[one.end : one.end + 1].isspace()
+            password = value if one.name.lower() == "password" else None
+            found.append(Part(one.start, one.end, one.begin, end, password))
     return found
 
 
