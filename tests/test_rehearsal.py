@@ -329,7 +329,7 @@ def content(world: World) -> dict[Any, Any]:
     }
 
 
-def test_the_whole_runbook(case: Case, clean: World) -> None:
+def test_the_whole_runbook(case: Case, clean: World, pytestconfig: pytest.Config) -> None:
     """All steps in order, once more without harm, and the way back."""
     world, data = clean, prepare(case, clean)
     script, decisions = runbook(case)
@@ -356,7 +356,7 @@ def test_the_whole_runbook(case: Case, clean: World) -> None:
 
     dump = Path("connect-before-migration.dump").read_bytes()
     stood = content(world)
-    if case not in CASES or case in CASES[::3]:
+    if pytestconfig.getoption("--all-runbooks") or case in CASES[::3]:
         go(script, decisions=decisions)
         check_references(world, release)
         assert content(world) == stood
@@ -371,42 +371,43 @@ def test_the_whole_runbook(case: Case, clean: World) -> None:
     assert world.old.calls()[-1] == "systemctl start rstudio-connect"
 
 
-@pytest.mark.parametrize("backend", ["launcher", "kubernetes"])
-def test_the_whole_upgrade(backend: str, clean: World) -> None:
-    """An old release, its values brought to the newest chart, upgraded twice without harm, and back to what it was."""
-    case = Case(
-        "ldap-postgres",
-        "launcher",
-        "claim",
-        "separate",
-        "no-files",
-        ("--chart-version", OLD_CHART, "--tls-secret", "certificate"),
-    )
+@pytest.mark.parametrize(
+    ("backend", "around"),
+    [("launcher", None), ("kubernetes", None), ("kubernetes", "rstudio-connect"), ("launcher", "connect")],
+    ids=["launcher", "kubernetes", "kubernetes-in-a-chart", "launcher-under-an-alias"],
+)
+def test_the_whole_upgrade(backend: str, around: str | None, clean: World) -> None:
+    """An old release, its values brought to the newest chart, upgraded twice without harm, and back to what it was.
+
+    `around`: it was installed as a dependency of a chart of one's own, under that name.
+    """
+    more = ("--chart-version", OLD_CHART, "--tls-secret", "certificate")
+    case = Case("ldap-postgres", "launcher", "claim", "separate", "no-files", more)
     prepare(case, clean)
     migrate, decisions = runbook(case)
+    name = f"rsc-{around or 'rstudio-connect'}"
     go(migrate, decisions=decisions)
-    chart, manifest = (run("helm", "get", what, "rsc", "--namespace", NAMESPACE) for what in ("metadata", "manifest"))
-    assert f"VERSION: {OLD_CHART}" in chart
+    if around:
+        wrapped(around)
+    manifest = run("helm", "get", "manifest", "rsc", "--namespace", NAMESPACE)
+    assert running() == OLD_CHART
     before = counts(clean)
 
-    words = (
-        "gcfg2helm",
-        "upgrade",
-        "values.yaml",
-        "-f",
-        "values.secret-values.yaml",
-        "--from",
-        OLD_CHART,
-        "--backend",
-        backend,
-    )
+    folder = "platform/" if around else ""
+    words = ["gcfg2helm", "upgrade", f"{folder}values.yaml", "-f", f"{folder}values.secret-values.yaml"]
+    words += ["--from", OLD_CHART, "--backend", backend]
     script = Path("upgrade.sh")
     script.write_text(run(*words, "--runbook", "--format", "shell"), encoding="utf-8")
     decisions = script.read_text(encoding="utf-8").count("\n    decide\n")
+    if around:
+        stopped = subprocess.run(["bash", script], input="\n" * decisions, capture_output=True, text=True, check=False)
+        assert stopped.returncode != 0, "Chart.yaml still names the old chart"
+        assert running() == OLD_CHART
+        chart = Path("platform/Chart.yaml")
+        chart.write_text(chart.read_text(encoding="utf-8").replace(OLD_CHART, str(charts.NEWEST)), encoding="utf-8")
     for _ in range(2):
         go(script, decisions=decisions)
-        metadata = run("helm", "get", "metadata", "rsc", "--namespace", NAMESPACE)
-        assert f"VERSION: {charts.NEWEST}" in metadata
+        assert running() == str(charts.NEWEST)
         assert all(map(controllers.is_ready, clean.cluster.store.all("pods", NAMESPACE)))
     newer = "CREATE TABLE tags (id int REFERENCES users); DELETE FROM content;"
     clean.database.sql(newer, "connect", "connect")
@@ -414,9 +415,38 @@ def test_the_whole_upgrade(backend: str, clean: World) -> None:
     go(script, "roll-back")
     assert counts(clean) == before
     assert run("helm", "get", "manifest", "rsc", "--namespace", NAMESPACE) == manifest
-    deployment = clean.cluster.get("deployments", NAMESPACE, "rsc-rstudio-connect")
+    deployment = clean.cluster.get("deployments", NAMESPACE, name)
     assert deployment is not None
     assert (deployment["spec"]["replicas"], deployment["status"]["readyReplicas"]) == (1, 1)
+
+
+def running() -> str:
+    """Return the version of rstudio-connect that the release runs, by the label of its objects."""
+    manifest = run("helm", "get", "manifest", "rsc", "--namespace", NAMESPACE)
+    found: set[str] = set(re.findall(r"helm\.sh/chart: \S+?-(\d\S*)", manifest))
+    assert len(found) == 1, found
+    return found.pop()
+
+
+def wrapped(around: str) -> None:
+    """Install Connect as a dependency of a chart of one's own in the place of the release, its values below a name."""
+    run("helm", "uninstall", "rsc", "--namespace", NAMESPACE)
+    platform = Path("platform")
+    platform.mkdir()
+    for values in ("values.yaml", "values.secret-values.yaml"):
+        lines = Path(values).read_text(encoding="utf-8").removeprefix("---\n").splitlines()
+        text = "".join(f"  {line}".rstrip() + "\n" for line in lines)
+        (platform / values).write_text(f"---\n{around}:\n{text}", encoding="utf-8")
+    dependency = {"name": "rstudio-connect", "version": OLD_CHART, "repository": "https://helm.rstudio.com"}
+    if around != "rstudio-connect":
+        dependency["alias"] = around
+    chart = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
+    (platform / "Chart.yaml").write_text(yaml.safe_dump(chart, sort_keys=False), encoding="utf-8")
+    run("helm", "dependency", "update", "platform")
+    files = ("-f", "platform/values.yaml", "-f", "platform/values.secret-values.yaml")
+    run("helm", "install", "rsc", "platform", "--namespace", NAMESPACE, *files)
+    run("kubectl", "rollout", "status", f"deployment/rsc-{around}", "--namespace", NAMESPACE, "--timeout=20s")
+    Path("values.yaml").unlink()
 
 
 HOSTILE = """[Server]

@@ -330,6 +330,33 @@ def test_the_lock_of_a_chart_around_it_tells_the_version(tmp_path: Path, monkeyp
     assert "# of the value before: for all\n" in (tmp_path / "values.yaml").read_text()
 
 
+def test_the_steps_in_a_chart_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values are written where they are, database and objects are found below the alias, which is the chart's name there."""
+    folder = tmp_path / "platform"
+    folder.mkdir()
+    (folder / "Chart.yaml").write_text(
+        "name: ours\nversion: 1.0.0\n" + DEPENDENCY.format("0.8.38") + "  alias: connect\n"
+    )
+    own = OLD + "  Postgres:\n    URL: postgres://connect@db.example.org/rsc\n"
+    (folder / "values.yaml").write_text("connect:\n" + "".join(f"  {line}\n" for line in own.splitlines()))
+    monkeypatch.chdir(tmp_path)
+    done = run("upgrade", "platform/values.yaml", "--backend", "kubernetes", "--runbook", "--format", "json")
+    assert done.exit_code == 0, done.output
+    steps = {one["name"]: one for one in json.loads(done.stdout)["runbook"]}
+    commands = {name: [command["text"] for command in one["commands"]] for name, one in steps.items()}
+    assert next(iter(steps)) == "dependency"
+    assert commands["write"] == [
+        "gcfg2helm upgrade platform/values.yaml --from 0.8.38 --backend kubernetes --yes",
+    ]
+    assert "pg_dump --host db.example.org" in commands["save-data"][0]
+    assert commands["repository"][2] == "helm dependency update platform"
+    assert f"version: {chart.NEWEST}$" in commands["repository"][3]
+    assert "deployment/rsc-connect" in commands["check"][0]
+    assert commands["upgrade"] == [
+        "helm upgrade rsc platform --reset-values -f platform/values.yaml --namespace rstudio-connect"
+    ]
+
+
 @pytest.mark.parametrize(
     ("chart_yaml", "said"),
     [

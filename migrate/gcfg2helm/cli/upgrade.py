@@ -86,7 +86,9 @@ def upgrade(
             if runbook and values and not output and not request.prefix:
                 output = "upgraded/"  # what can run twice does not write in place
                 targets = _targets(names, output)
-            command = _command(asking, str(request.old), names, output, chart_defaults.value)
+            command = _command(
+                asking, str(request.old), names, output, chart_defaults.value, around=bool(request.prefix)
+            )
             made = _made(request, found, asked, targets, command)
         if report is not None:
             _write_report(report, made)
@@ -240,12 +242,15 @@ def _version(option: str, text: str) -> "Version":
 # what comes of it ------------------------------------------------------------------------------------------------------
 
 
-def _command(asking: _Asking, old: str, names: list[str], output: str, chart_defaults: str) -> list[str]:
+def _command(
+    asking: _Asking, old: str, names: list[str], output: str, chart_defaults: str, *, around: bool
+) -> list[str]:
     """Return the words that write the values, from files that stay as they are; none where they would write in place.
 
+    In a chart `around` they are written in place: its other files belong to them.
     Values that came from the cluster come from what the runbook saves of it.
     """
-    if output in ("", "-"):
+    if output == "-" or not (output or around):
         return []
     first, *more = [f"{asking.release}-values-before.yaml"] if names[0].startswith("<") else names
     given = {
@@ -257,7 +262,7 @@ def _command(asking: _Asking, old: str, names: list[str], output: str, chart_def
     unsaid = ("", "rsc", "rstudio-connect", "server")  # what the options say by themselves
     words = ["gcfg2helm", "upgrade", first, *(word for name in more for word in ("-f", name))]
     words += [word for option, value in given.items() if value not in unsaid for word in (option, value)]
-    return [*words, "-o", output, "--yes"]
+    return [*words, *(["-o", output] if output else []), "--yes"]
 
 
 def _made(

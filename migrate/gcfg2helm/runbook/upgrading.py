@@ -34,11 +34,13 @@ def steps(done: Upgrade, findings: Sequence[Finding], files: Sequence[str], comm
     `command` are the words that write them.
     """
     request = done.request
-    after = charts.merge(request.new.defaults, *(one.tree for one in done.files.values()))
+    own = (find(one.tree, request.prefix) for one in done.files.values())
+    after = charts.merge(request.new.defaults, *(tree for tree in own if isinstance(tree, dict)))
     settled = {"G2H807"}
     made = [
         _open(findings, Level.ERROR, "errors", "Settle what stops the upgrade", settled),
-        _open(findings, Level.WARNING, "warnings", "Look at the open warnings", settled),
+        _dependency(done, files),
+        _open(findings, Level.WARNING, "warnings", "Settle the open questions", settled),
         _save_release(done),
         _write(command, files),
         _save_data(done, after),
@@ -55,7 +57,7 @@ def steps(done: Upgrade, findings: Sequence[Finding], files: Sequence[str], comm
 def _write(command: Sequence[str], files: Sequence[str]) -> Step | None:
     if not command:
         return None
-    folders = sorted({str(PurePath(name).parent) for name in files} - {"."})
+    folders = sorted({str(PurePath(name).parent) for name in files} - {"."}) if "-o" in command else []
     commands = (*(here("mkdir", "-p", name) for name in folders), here(*command))
     return Step("write", "Write the new values, again after each answer", Mark.COMMAND, (), commands)
 
@@ -149,9 +151,21 @@ def _repository(done: Upgrade, files: Sequence[str]) -> Step | None:
     ]
     notes: tuple[str, ...] = ()
     if done.request.prefix:
-        commands.append(here("helm", "dependency", "update", _folder(files)))
-        notes = (f"First set the version of the dependency rstudio-connect in Chart.yaml to {done.request.new}.",)
+        lock = shlex.quote(str(PurePath(_folder(files)) / "Chart.lock"))
+        commands += [
+            here("helm", "dependency", "update", _folder(files)),
+            Command(f"grep -A 2 -- '- name: {managed.NAME}$' {lock} | grep 'version: {done.request.new}$'"),
+        ]
+        notes = (f"The last command fails where Chart.yaml does not name {done.request.new} yet.",)
     return Step("repository", "Get the new chart", Mark.COMMAND, notes, tuple(commands))
+
+
+def _dependency(done: Upgrade, files: Sequence[str]) -> Step | None:
+    if not done.request.prefix:
+        return None
+    name = PurePath(_folder(files)) / "Chart.yaml"
+    notes = (f"In {name}, set the version of the dependency {managed.NAME} to {done.request.new}.",)
+    return Step("dependency", "Name the new version in the chart around it", Mark.DECISION, notes)
 
 
 def _folder(files: Sequence[str]) -> str:

@@ -7,10 +7,11 @@ file where it stands; everything else stays byte for byte.
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
-from gcfg2helm.chart import KUBERNETES_SINCE
+from gcfg2helm.chart import KUBERNETES_SINCE, managed
 from gcfg2helm.chart.template import truth
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Finding, InputError, finding
@@ -47,13 +48,14 @@ def upgraded(request: Request) -> Upgrade:
     Raises read.YamlError, InputError where the old chart refuses the values, and helm.HelmError where real Helm does.
     """
     origin = request
+    request, called = _called(request)
     before = [read.load(text, name) for name, text in request.files]
     layers = [_inside(request, tree) for tree in before]
     given = charts.merge({}, *layers)
     request, found = _already(request, given)
     found += _released(request, charts.merge({}, *before))
     _check(request, given)
-    today = [_of_then(request, layer) for layer in layers]
+    today = [*called, *(_of_then(request, layer) for layer in layers)]
     old = sides.side(request.old, request.old_helm, today, request.release, request.namespace)
     if isinstance(old.rendered, charts.Refused):
         raise _refused(request, old.rendered)
@@ -75,7 +77,7 @@ def upgraded(request: Request) -> Upgrade:
     }
     found += [*changed, *_news(request, backend)]
     found += [finding("G2H230", f"{name} is written anew as a whole.") for name in files if files[name].rewritten]
-    after = [_inside(request, one.tree) for one in files.values()]
+    after = [*called, *(_inside(request, one.tree) for one in files.values())]
     new = sides.side(request.new, request.new_helm, after, request.release, request.namespace)
     found += [*old.findings, *new.findings]
     if isinstance(new.rendered, charts.Refused):
@@ -138,6 +140,15 @@ def _inside(request: Request, tree: dict[str, Tree]) -> dict[str, Tree]:
     if not isinstance(found, dict):
         raise InputError(f"{request.files[0][0]}: {dotted(request.prefix)} is no map of values")
     return found
+
+
+def _called(request: Request) -> tuple[Request, list[dict[str, Tree]]]:
+    """Give both charts the name that an alias is to Helm: it counts as `nameOverride` does, below every values file."""
+    if not request.prefix or request.prefix[-1] == managed.NAME:
+        return request, []
+    layer: dict[str, Tree] = {"nameOverride": request.prefix[-1]}
+    old, new = (replace(one, defaults={**one.defaults, **layer}) for one in (request.old, request.new))
+    return request._replace(old=old, new=new), [layer]
 
 
 def _moved(prefix: Path, edits: Sequence[Edit]) -> dict[Path, Path]:
