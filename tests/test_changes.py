@@ -93,7 +93,7 @@ def test_lines_keep_to_the_width(width: int, known: Tables) -> None:
         (("x",), "is not a version"),
         (("0.10.0",), "0.9.5 is the one before it"),
         (("0.2.0",), "charts 0.3.0 to"),
-        (("--format", "github"), "charts prints text, json or markdown"),
+        (("--format", "github"), "is not one of 'text', 'json', 'markdown'"),
     ],
 )
 def test_usage(words: tuple[str, ...], said: str) -> None:

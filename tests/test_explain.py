@@ -254,7 +254,7 @@ def test_the_command_line_refuses() -> None:
     assert "LDAP" in run("--section", "LDPA", code=2)
     assert "exclude each other" in run("LDAP", "--findings", code=2)
     assert "exclude each other" in run("--findings", "--action", "drop", code=2)
-    assert "text, json or markdown" in run("--format", "github", code=2)
+    assert "'text', 'json', 'markdown'" in run("--format", "github", code=2)
     assert "no such folder" in run("LDAP", "--mappings", "/nowhere/at/all", code=3)
 
 

@@ -224,5 +224,5 @@ def test_without_a_terminal_it_is_refused(place: Path) -> None:
     ],
 )
 def test_answers_change_their_lines_only(text: str, kept: str) -> None:
-    assert config.with_answers(text, {"release": "x", "image": ("a", "b")}) == kept
+    assert config.with_answers(text, {"release": "x", "image": ["a", "b"]}) == kept
     assert json.loads(json.dumps(tomllib.loads(kept)))["image"] == ["a", "b"]

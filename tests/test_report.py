@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 from conftest import CORPUS, FIXTURES
 from gcfg2helm import __version__, conversion, gcfg, tables
 from gcfg2helm import chart as charts
-from gcfg2helm.cli import app, talk
+from gcfg2helm.cli import app
 from gcfg2helm.enums import Backend, SecretMode, Tls
 from gcfg2helm.findings import Asks, Finding, Level, Place, Where, codes, finding
 from gcfg2helm.masked import STARS
@@ -820,11 +820,6 @@ def test_odd_names_on_a_terminal() -> None:
     printed = table.render(report.plan, 80, colour=False)
     assert "\x1b" not in printed
     assert "[bold]字" in printed
-
-
-def test_formats_are_known() -> None:
-    """The formats of the option are those that the issue names."""
-    assert {one.value for one in talk.Format} == {"text", "json", "markdown", "github"}
 
 
 def test_empty_gcfg() -> None:

@@ -16,7 +16,7 @@ from typer.main import get_command
 from gcfg2helm import __version__
 from gcfg2helm.cli import COMMANDS, app, config
 from gcfg2helm.cli.config import FILE
-from gcfg2helm.report.markdown import cell
+from gcfg2helm.report.markdown import cell, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,17 +108,14 @@ def page() -> Iterator[str]:
             yield from ("```sh", *one.examples, "```", "")
         yield from (f"- `{name}`: {help_}" for name, help_ in one.arguments)
         for panel, options in groupby(one.options, key=lambda option: option.panel):
-            yield from (
-                "",
-                f"### {one.name}: {panel.lower()}",
-                "",
-                "| option | what it does | default |",
-                "| --- | --- | --- |",
-            )
-            for option in options:
-                yield f"| `{cell(option.written)}` | {cell(option.help)} | {f'`{cell(option.default)}`' if option.default else ''} |"
-    yield from ("", "## Exit codes", "", "| exit | meaning |", "| --- | --- |")
-    yield from (f"| {code} | {meaning} |" for code, meaning in _EXITS)
+            yield from ("", f"### {one.name}: {panel.lower()}", "")
+            yield from table_lines(["option", "what it does", "default"], map(_row, options))
+    yield from ("", "## Exit codes", "")
+    yield from table_lines(["exit", "meaning"], ([str(code), meaning] for code, meaning in _EXITS))
+
+
+def _row(option: Option) -> list[str]:
+    return [f"`{cell(option.written)}`", cell(option.help), f"`{cell(option.default)}`" if option.default else ""]
 
 
 # man ---------------------------------------------------------------------------------------------------------------------

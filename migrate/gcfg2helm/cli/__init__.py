@@ -6,12 +6,17 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Any, NamedTuple, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn, Protocol, cast
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from gcfg2helm import __version__
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from typer._click import Context  # typer has no public name for it
 
 ISSUES = "the project's issue tracker"
 
@@ -38,27 +43,39 @@ COMMANDS = {
 }
 
 
+class _Formatter(Protocol):
+    """What writes the help of a group."""
+
+    def section(self, name: str) -> "AbstractContextManager[None]": ...
+    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None: ...
+
+
+def _loaded(name: str) -> TyperCommand:
+    """Return a command, its module imported."""
+    from importlib import import_module
+
+    known = COMMANDS[name]
+    function = getattr(import_module(f"gcfg2helm.cli.{known.module}"), known.function)
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    single.command(name, cls=_Single, context_settings=_HELP)(function)
+    return cast("TyperCommand", typer.main.get_command(single))
+
+
 class _Commands(TyperGroup):
     """A group that imports a command when it is asked for."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: object) -> list[str]:
         """Return the names of all commands, in the order of use."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:
         """Return the command, its module imported; None where there is none of that name."""
         if cmd_name not in COMMANDS:
-            self.commands = cast("Any", dict.fromkeys(COMMANDS))  # for "did you mean"
+            self.commands = dict.fromkeys(COMMANDS, self)  # their names, for "did you mean"
             return None
-        from importlib import import_module
+        return _loaded(cmd_name)
 
-        known = COMMANDS[cmd_name]
-        function = getattr(import_module(f"gcfg2helm.cli.{known.module}"), known.function)
-        single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        single.command(cmd_name, cls=_Single, context_settings=_HELP)(function)
-        return typer.main.get_command(single)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: object, formatter: _Formatter) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, known.help) for name, known in COMMANDS.items()])
@@ -67,7 +84,9 @@ class _Commands(TyperGroup):
 class _Single(TyperCommand):
     """A command whose options also come from `gcfg2helm.toml`, and whose help shows them by topic."""
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: "Context | None" = None, **extra: object
+    ) -> "Context":
         """Read what the repository's file says before the command line, which wins."""
         from gcfg2helm.cli import config, talk
 
@@ -78,11 +97,11 @@ class _Single(TyperCommand):
             file = config.path_for(single) if isinstance(single, str) else None  # each of several reads its own
             if file is not None and file.exists():
                 with talk.errors():
-                    own = {str(one.name): one for one in self.params if one.param_type_name == "option"}
+                    own = {str(one.name): one for one in self.params if isinstance(one, TyperOption)}
                     extra["default_map"] = config.read(file, own, option_names())
         return super().make_context(info_name, args, parent, **extra)
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
+    def format_help(self, ctx: "Context", formatter: object) -> None:
         """Print the help with panels; rich is imported for nothing else."""
         from typer import rich_utils
 
@@ -91,9 +110,8 @@ class _Single(TyperCommand):
 
 def option_names() -> list[str]:
     """Return the names of all options of all commands, which a repository's file may answer."""
-    group = cast("Any", typer.main.get_command(app))
-    commands = (group.get_command(None, name) for name in COMMANDS)
-    return sorted({one.name for command in commands for one in command.params if one.param_type_name == "option"})
+    parameters = (one for name in COMMANDS for one in _loaded(name).params)
+    return sorted({str(one.name) for one in parameters if isinstance(one, TyperOption)})
 
 
 _HELP = {"help_option_names": ["-h", "--help"]}

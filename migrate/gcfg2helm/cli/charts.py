@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def charts(
     older: Annotated[str, typer.Argument(metavar="[X]", help="A chart version: what changes from it on.")] = "",
     newer: Annotated[str, typer.Argument(metavar="[Y]", help="A later one; default: the newest known.")] = "",
-    output_format: Annotated[talk.Format, typer.Option("--format", metavar="text|json|markdown", help="How to print it.")] = talk.Format.TEXT,
+    output_format: Annotated[talk.Format, typer.Option("--format", help="How to print it.")] = talk.Format.TEXT,
 ) -> None:  # fmt: skip
     """List the known versions of the chart, or what changes for a configuration between two of them.
 
@@ -25,11 +25,9 @@ def charts(
       gcfg2helm charts 0.20.0 --format markdown
     """
     with talk.errors():
-        from gcfg2helm.cli.session import UsageError, load_tables
+        from gcfg2helm.cli.session import load_tables
         from gcfg2helm.report import changes
 
-        if output_format is talk.Format.GITHUB:
-            raise UsageError("--format: charts prints text, json or markdown")
         tables = load_tables(None)
         alone = bool(older)
         found = [changes.between(tables, *_versions(older, newer))] if alone else list(changes.history(tables))

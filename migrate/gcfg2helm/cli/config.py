@@ -9,12 +9,16 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import tomli
 
 from gcfg2helm.findings import InputError
 
+if TYPE_CHECKING:
+    from typer.core import TyperOption
+
+Answer: TypeAlias = str | list[str]  # of an option, as the command line and the file give it
 FILE = "gcfg2helm.toml"
 PREFIX = "GCFG2HELM_"
 _MAX_BYTES = 1024 * 1024
@@ -34,10 +38,10 @@ def path_for(gcfg: str) -> Path:
     return Path(FILE) if gcfg in ("", "-") else Path(gcfg).parent / FILE
 
 
-def read(file: Path, options: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+def read(file: Path, options: "Mapping[str, TyperOption]", known: Sequence[str]) -> dict[str, object]:
     """Return what the file says of a command's options, by parameter name, as the command line would give it.
 
-    `options` are the command's parameters by name, `known` the names of all commands' options: a file serves them all.
+    `options` are the command's own by parameter name, `known` the names of all commands' options: a file serves them all.
     Empty where there is no such file. Raises InputError for a file that cannot be read, an unknown key, a wrong type.
     """
     try:
@@ -56,7 +60,7 @@ def read(file: Path, options: Mapping[str, Any], known: Sequence[str]) -> dict[s
         rows = tomli.loads(data.decode("utf-8"))
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: {error}") from None
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, value in rows.items():
         name = key.replace("-", "_")
         if name not in known or name in _NEVER:
@@ -73,7 +77,7 @@ def _nearest(name: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0].replace('_', '-')}?" if near else ""
 
 
-def _value(file: Path, key: str, value: Any, option: Any, name: str) -> Any:
+def _value(file: Path, key: str, value: object, option: "TyperOption", name: str) -> object:
     """Return a value as its option takes it. Raises InputError for one of another type."""
     if option.is_flag:
         if not isinstance(value, bool):
@@ -93,7 +97,7 @@ def _placed(file: Path, name: str) -> str:
     return name if name in ("", "-") else str(file.parent / name)
 
 
-def lines(given: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[str]:
+def lines(given: Mapping[str, object], sources: Mapping[str, str]) -> Iterator[str]:
     """Yield the settings of a run as TOML, each with where it comes from (`--show-config`)."""
     rows = [f"{name.replace('_', '-')} = {_toml(value)}" for name, value in given.items()]
     width = min(max(map(len, rows), default=0), 60)
@@ -101,7 +105,7 @@ def lines(given: Mapping[str, Any], sources: Mapping[str, str]) -> Iterator[str]
         yield f"{row:<{width}}  # {sources[name]}"
 
 
-def _toml(value: Any) -> str:
+def _toml(value: object) -> str:
     if isinstance(value, list | tuple | frozenset):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, bool):
@@ -110,10 +114,10 @@ def _toml(value: Any) -> str:
     return json.dumps(text, ensure_ascii=False)  # a basic string of TOML for every text without control characters
 
 
-def with_answers(text: str, answers: Mapping[str, Any]) -> str:
+def with_answers(text: str, answers: Mapping[str, Answer]) -> str:
     """Return the file's text with these options set: a key that is there changes in place, others come at its end.
 
-    `answers` are texts or lists of texts by parameter name. Comments and all other lines stay.
+    `answers` are by parameter name. Comments and all other lines stay.
     """
     lines = text.splitlines(keepends=True)
     for name, value in answers.items():

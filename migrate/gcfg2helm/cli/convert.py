@@ -5,11 +5,12 @@ import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from gcfg2helm.cli import ISSUES, changes, schema, talk
+from gcfg2helm.cli import ISSUES, changes, talk
+from gcfg2helm.cli.config import Answer
 from gcfg2helm.cli.options import MANY, Settings, shared, words
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, Level
@@ -85,7 +86,7 @@ def convert(
         elif len(gcfg) != 1 or common is not None:
             talk.fail("gcfg2helm: several servers go with --out-dir DIR", 2)
         else:
-            answers: dict[str, Any] = {}
+            answers: dict[str, Answer] = {}
             if interactive:
                 from gcfg2helm.cli import questions
 
@@ -111,7 +112,7 @@ def _convert_many(
 
 
 def _convert(
-    settings: Settings, gcfg: str, output: str, report: Path | None, answers: dict[str, Any], *,
+    settings: Settings, gcfg: str, output: str, report: Path | None, answers: dict[str, Answer], *,
     yes: bool, dry_run: bool, strict: bool, editor: bool,
 ) -> None:  # fmt: skip
     from gcfg2helm.cli import reports
@@ -137,7 +138,11 @@ def _convert(
     if strict and (any(one.level is Level.ERROR for one in findings) or done.proof.doubts or done.proof.unjudged):
         show_head(settings, made)
         talk.fail("gcfg2helm: nothing was written: errors or doubts are open (--strict)", 1)
-    done, extra = schema.for_editors(loaded.request, done, output) if editor else (done, [])
+    extra: list[Output] = []
+    if editor:
+        from gcfg2helm.cli import schema
+
+        done, extra = schema.for_editors(loaded.request, done, output)
     if output == "-":
         sys.stdout.write(done.values.text)
         sys.stdout.flush()
@@ -155,7 +160,7 @@ def _convert(
         raise typer.Exit(1)
 
 
-def _keep(settings: Settings, gcfg: str, output: str, answers: dict[str, Any]) -> None:
+def _keep(settings: Settings, gcfg: str, output: str, answers: dict[str, Answer]) -> None:
     """Keep the answers for the next run, and say the command line that needs no questions."""
     from gcfg2helm.cli import atomic, config, outputs
 

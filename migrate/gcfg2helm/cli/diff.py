@@ -1,7 +1,6 @@
 """The command `diff`: the conversion that `convert` would write, compared with the values that are there."""
 
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,21 +15,13 @@ if TYPE_CHECKING:
     from gcfg2helm.tables import Tables
 
 
-class DiffFormat(StrEnum):
-    """How `diff` prints the changes."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
 @shared
 def diff(
     settings: Settings,
     gcfg: Gcfg,
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file to compare with.")] = "values.yaml",
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for`, and for a pod that does not start, too.")] = False,
-    output_format: Annotated[DiffFormat, typer.Option("--format", help="How to print the changes.")] = DiffFormat.TEXT,
+    output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the changes.")] = talk.Format.TEXT,
     unified: Annotated[bool, typer.Option("--unified", "-u", help="Show the change of the file itself, as `git diff` would.")] = False,
 ) -> None:  # fmt: skip
     """Show what convert would change in VALUES, and write nothing; exit 1 where there is a difference, or the result is not proven.
@@ -41,13 +32,13 @@ def diff(
       gcfg2helm diff rstudio-connect.gcfg values.yaml --format json
     """
     with talk.errors():
-        if unified and output_format is not DiffFormat.TEXT:
+        if unified and output_format is not talk.Format.TEXT:
             talk.fail("gcfg2helm: --unified is text; leave --format out", 2)
         check_named(values, compares=True)
         loaded, done, findings = converted(settings, gcfg, values)
         made = reports.made(settings, loaded, done, findings, gcfg, values)
         differs = (loaded.request.values or "") != done.values.text
-        if output_format is DiffFormat.TEXT:
+        if output_format is talk.Format.TEXT:
             show_head(settings, made)
             _show_difference(settings, loaded, done, values, differs=differs, as_text=unified)
             show_closing(settings, made, command_line(settings, gcfg, values) if differs else "")
@@ -76,13 +67,13 @@ def _show_difference(
 
 
 def _print_changes(
-    done: "Conversion", tables: "Tables", values: str, output_format: DiffFormat, *, differs: bool
+    done: "Conversion", tables: "Tables", values: str, output_format: talk.Format, *, differs: bool
 ) -> None:
     from gcfg2helm.report import json as data
     from gcfg2helm.report import markdown
 
     changed = changes.between(done.before, done.values.tree, tables)
-    if output_format is DiffFormat.JSON:
+    if output_format is talk.Format.JSON:
         sys.stdout.write(data.dump(data.diff(values, changed, differs=differs)))
     else:
         sys.stdout.write(markdown.render_changes(values, changed, differs=differs))

@@ -22,7 +22,7 @@ def explain(
     section: Annotated[str, typer.Option(metavar="NAME", autocompletion=complete.sections, help="List the settings of this section only.")] = "",
     action: Annotated[Action | None, typer.Option(help="List only the settings that some chart version does this to.")] = None,
     findings: Annotated[bool, typer.Option("--findings", help="List the findings instead.")] = False,
-    output_format: Annotated[talk.Format, typer.Option("--format", metavar="text|json|markdown", help="How to print it.")] = talk.Format.TEXT,
+    output_format: Annotated[talk.Format, typer.Option("--format", help="How to print it.")] = talk.Format.TEXT,
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.")] = None,
 ) -> None:  # fmt: skip
     """Print what is known of a setting: its type, where it goes in which chart version, and why.
@@ -56,8 +56,6 @@ def _answer(
     from gcfg2helm.cli.session import UsageError, load_tables
     from gcfg2helm.report import topics
 
-    if output_format is talk.Format.GITHUB:
-        raise UsageError("--format: explain prints text, json or markdown")
     if bool(name) + findings + bool(section or action) > 1:
         raise UsageError("a NAME, --findings, and the filters --section and --action exclude each other")
     tables = load_tables(mappings)

@@ -166,7 +166,7 @@ def _more(
 _SAID = {"COMMANDLINE": "command line", "DEFAULT_MAP": config.FILE}
 
 
-def _show_config(ctx: typer.Context, options: Mapping[str, Any]) -> NoReturn:
+def _show_config(ctx: typer.Context, options: Mapping[str, object]) -> NoReturn:
     sources: dict[str, str] = {}
     for name in options:
         source = ctx.get_parameter_source(name)

@@ -7,9 +7,10 @@ needs none.
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gcfg2helm.cli import kubectl, session, talk
+from gcfg2helm.cli.config import Answer
 from gcfg2helm.cli.options import Settings
 from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding
@@ -89,7 +90,7 @@ QUESTIONS = (
 
 def asked(
     settings: Settings, findings_of: Callable[[Settings], Sequence[Finding]], *, cluster: bool
-) -> tuple[Settings, dict[str, Any]]:
+) -> tuple[Settings, dict[str, Answer]]:
     """Ask every question that the conversion leaves open, and return the settings with the answers, and those by option.
 
     `findings_of` converts with settings, without writing, and says what is open then. `cluster`: kubectl may be asked for
@@ -98,7 +99,7 @@ def asked(
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         talk.fail("gcfg2helm: --interactive asks on a terminal, and there is none", 2)
     found = kubectl.reachable(settings.namespace) if cluster else None
-    answers: dict[str, Any] = {}
+    answers: dict[str, Answer] = {}
     open_ = {one.code for one in findings_of(settings)}
     talk.say("Enter leaves a question open; ^C stops, and nothing is written.")
     for question in QUESTIONS:
@@ -108,16 +109,20 @@ def asked(
         found = None if found is not None and found.problem else found
         if given is None:
             continue
-        settings = replace(settings, **{question.option: given})
+        settings = _answered(settings, question.option, given)
         answers[question.option] = given.value if isinstance(given, SecretMode) else given
         if question.option == "namespace" and found is not None:
-            found.namespace = given
+            found.namespace = str(given)
         open_ = {one.code for one in findings_of(settings)}
     talk.say("")
     return settings, answers
 
 
-def _ask(question: Question, settings: Settings, cluster: kubectl.Cluster | None) -> Any:
+def _answered(settings: Settings, option: str, given: Answer | SecretMode) -> Settings:
+    return replace(settings, **{option: given})  # type: ignore[arg-type]  # as its question takes it
+
+
+def _ask(question: Question, settings: Settings, cluster: kubectl.Cluster | None) -> Answer | SecretMode | None:
     """Ask until the answer can be meant; None where it is left as it is."""
     before = getattr(settings, question.option)
     standing = before.value if isinstance(before, SecretMode) else " ".join(before) if question.several else before
@@ -138,10 +143,10 @@ def _ask(question: Question, settings: Settings, cluster: kubectl.Cluster | None
         if question.choices and text not in question.choices:
             talk.say(f"  One of {', '.join(question.choices)}.")
             continue
-        given: Any = text.split() if question.several else text
+        given: Answer | SecretMode = text.split() if question.several else text
         given = SecretMode(text) if question.option == "secrets" else given
         try:
-            session.check(replace(settings, **{question.option: given}))
+            session.check(_answered(settings, question.option, given))
         except session.UsageError as error:
             talk.say(f"  {error}")
             continue

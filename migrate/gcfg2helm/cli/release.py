@@ -6,9 +6,12 @@ Nothing is written to the cluster: only `helm list`, `helm get values` and `helm
 import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.findings import InputError
+
+if TYPE_CHECKING:
+    from gcfg2helm.values.tree import Tree
 
 NAME = "rstudio-connect"
 _EXACT = re.compile(r"[v=]?\d+\.\d+\.\d+")
@@ -48,7 +51,7 @@ def beside(values: str) -> Running | None:
     return Running(version.lstrip("v="), str(folder / "Chart.yaml"), key)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> "dict[str, Tree]":
     from gcfg2helm.values import read
 
     if not path.is_file():
@@ -59,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not UTF-8") from None
 
 
-def _dependencies(path: Path) -> list[dict[str, Any]]:
+def _dependencies(path: Path) -> "list[dict[str, Tree]]":
     listed = _read(path).get("dependencies")
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
@@ -91,7 +94,7 @@ def values(program: str, release: str, namespace: str) -> str:
     return "" if text.strip() == "null" else text
 
 
-def _json(program: str, *words: str) -> Any:
+def _json(program: str, *words: str) -> object:
     from gcfg2helm.chart import helm
 
     text = helm.run([program, *words, "--output", "json"])

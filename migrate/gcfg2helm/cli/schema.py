@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gcfg2helm.cli import talk
+from gcfg2helm.schema import Draft
 
 if TYPE_CHECKING:
     from gcfg2helm.chart import Chart
     from gcfg2helm.cli.outputs import Output
     from gcfg2helm.conversion import Conversion
     from gcfg2helm.plan.request import Request
-    from gcfg2helm.schema import Draft
     from gcfg2helm.tables import Tables
 
 
 def schema(
     chart: Annotated[Path | None, typer.Option(metavar="PATH", help="A chart as `helm pull` leaves it: folder or .tgz.")] = None,
     chart_version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the chart, 0.3.0 or newer; default: the newest known.")] = "",
-    draft: Annotated[str, typer.Option(metavar="7|2020-12", help="Draft of JSON Schema; Helm and many editors want 7.")] = "2020-12",
+    draft: Annotated[Draft, typer.Option(help="Draft of JSON Schema; Helm and many editors want 7.")] = Draft.DRAFT_2020_12,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the schema goes; - prints it.")] = "-",
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.")] = None,
 ) -> None:  # fmt: skip
@@ -34,12 +34,9 @@ def schema(
     """
     with talk.errors():
         from gcfg2helm.cli import outputs, session
-        from gcfg2helm.schema import Draft
 
-        if draft not in [one.value for one in Draft]:
-            raise session.UsageError(f"--draft: {draft!r} is not one of {', '.join(one.value for one in Draft)}")
         target, findings = session.target(chart, chart_version)
-        text = text_of(target, session.load_tables(mappings), Draft(draft))
+        text = text_of(target, session.load_tables(mappings), draft)
         for one in findings:
             talk.say(f"gcfg2helm: {one.what} {one.todo}".rstrip())
         if output == "-":
@@ -55,7 +52,7 @@ def for_editors(request: "Request", done: "Conversion", output: str) -> "tuple[C
     """
     from gcfg2helm.cli import outputs
     from gcfg2helm.cli.session import UsageError
-    from gcfg2helm.schema import Draft, editor
+    from gcfg2helm.schema import editor
 
     if output == "-":
         raise UsageError("--editor writes a schema beside the values: give their file with -o FILE")
@@ -65,7 +62,7 @@ def for_editors(request: "Request", done: "Conversion", output: str) -> "tuple[C
     return done._replace(values=values), [outputs.output(path, text.encode("utf-8"))]
 
 
-def text_of(chart: "Chart", tables: "Tables", draft: "Draft") -> str:
+def text_of(chart: "Chart", tables: "Tables", draft: Draft) -> str:
     """Return the schema as a file holds it."""
     import json
 

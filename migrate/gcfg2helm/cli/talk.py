@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How a command prints its result."""
+    """How a command prints its result: `diff`, `explain`, `charts`; others have formats of their own besides."""
 
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
-    GITHUB = "github"
 
 
 def colour(stream: TextIO) -> bool:

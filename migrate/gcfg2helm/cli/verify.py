@@ -1,6 +1,7 @@
 """The command `verify`: the proof, for the values of a conversion or any others."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from gcfg2helm.proof.model import Proof
 
 
+class Format(StrEnum):
+    """How verify prints: as others do, and as annotations of GitHub Actions."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
 @shared
 def verify(
     settings: Settings,
@@ -23,7 +33,7 @@ def verify(
     show_all: Annotated[bool, typer.Option("--all", help="Show every setting, not only what differs.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for`, and for a pod that does not start, too.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison as well: .html, .md, .json or .txt.")] = None,
-    output_format: Annotated[talk.Format, typer.Option("--format", help="How to print the comparison.")] = talk.Format.TEXT,
+    output_format: Annotated[Format, typer.Option("--format", help="How to print the comparison.")] = Format.TEXT,
 ) -> None:  # fmt: skip
     """Prove that the pod reads with VALUES what the server reads with GCFG; exit 1 where it does not.
 
@@ -65,20 +75,20 @@ def _verified(settings: Settings, gcfg: str, names: list[str]) -> "tuple[Loaded,
     return loaded, files, done._replace(findings=[*loaded.findings, *done.findings])
 
 
-def _show(done: "Proof", output_format: talk.Format, gcfg: str, *, show_all: bool, quiet: bool) -> None:
+def _show(done: "Proof", output_format: Format, gcfg: str, *, show_all: bool, quiet: bool) -> None:
     from gcfg2helm.report import proof
 
     stream = sys.stdout
     match output_format:
-        case talk.Format.JSON:
+        case Format.JSON:
             stream.write(proof.as_json(done, show_all=show_all))
-        case talk.Format.MARKDOWN:
+        case Format.MARKDOWN:
             stream.write(proof.as_markdown(done, show_all=show_all))
-        case talk.Format.GITHUB:
+        case Format.GITHUB:
             from gcfg2helm.report import github
 
             stream.write(github.annotations([*done.blocks, *done.findings]))
-        case talk.Format.TEXT:
+        case Format.TEXT:
             width, colour = talk.width(stream), talk.colour(stream)
             if quiet:
                 lines = proof.brief(done, width=width, colour=colour, main=gcfg)

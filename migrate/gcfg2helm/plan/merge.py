@@ -273,16 +273,21 @@ def _read(printed: Iterable[str]) -> list[str]:
 
 def _with_sections(edits: Sequence[Edit], config: Mapping[str, Tree]) -> list[Edit]:
     """Return the edits under `config` with a section removed as a whole where nothing of it is left."""
+    gone = emptied(edits, config)
+    kept = [edit for edit in edits if edit.path[1] not in gone]
+    return [*kept, *(Edit(("config", section), remove=True) for section in gone)]
+
+
+def emptied(edits: Sequence[Edit], config: Mapping[str, Tree]) -> list[str]:
+    """Return the sections of `config`, in its order, of which the edits under it leave no setting."""
     removed = {edit.path for edit in edits if edit.remove}
     used = {edit.path[1] for edit in edits if not edit.remove}
-    emptied = {
+    return [
         section
         for section, settings in config.items()
         if isinstance(settings, dict) and settings and section not in used
         if all(("config", section, name) in removed for name in settings)
-    }
-    kept = [edit for edit in edits if edit.path[1] not in emptied]
-    return [*kept, *(Edit(("config", section), remove=True) for section in config if section in emptied)]
+    ]
 
 
 def _starred(tree: Tree) -> Tree:

@@ -11,6 +11,7 @@ from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import build
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.decisions import Outcome
+from gcfg2helm.plan.merge import emptied
 from gcfg2helm.tables import Action
 from gcfg2helm.values.tree import MISSING, Carried, Edit, find, same
 from gcfg2helm.versions import Version
@@ -61,18 +62,11 @@ def renames(request: Request, given: dict[str, Tree], backend: Backend | None) -
 
 def _without_emptied(config: dict[str, Tree], edits: list[Edit]) -> list[Edit]:
     """Return the edits with a section that loses all of its settings removed as a whole."""
-    gone = {edit.path for edit in edits if edit.remove}
-    kept = {edit.path[1] for edit in edits if not edit.remove}
-    emptied = {
-        section
-        for section, keys in config.items()
-        if isinstance(keys, dict) and keys and section not in kept
-        if all(("config", section, name) in gone for name in keys)
-    }
-    left = [edit for edit in edits if edit.path[1] not in emptied]
-    if emptied == config.keys() and not kept:
+    gone = emptied(edits, config)
+    if len(gone) == len(config) and all(edit.remove for edit in edits):
         return [Edit(("config",), remove=True)]
-    return [*(Edit(("config", section), remove=True) for section in config if section in emptied), *left]
+    left = [edit for edit in edits if edit.path[1] not in gone]
+    return [*(Edit(("config", section), remove=True) for section in gone), *left]
 
 
 def _say(made: Renames, key: str, what: str, path: Path) -> None:
