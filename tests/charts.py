@@ -15,7 +15,7 @@ from gcfg2helm.tables import Tables, loader
 from gcfg2helm.versions import Span, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pytest
 
@@ -131,7 +131,7 @@ def _cut_row(row: dict[str, Any], version: Version) -> dict[str, Any]:
 
 
 def _cut_tables(tables: Tables, version: Version) -> Tables:
-    def cut(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+    def cut(rows: Sequence[Any]) -> tuple[Any, ...]:
         kept = [row for row in rows if row.span.since is None or row.span.since < version]
         return tuple(row._replace(span=_cut_span(row.span, version)) for row in kept)
 

@@ -90,6 +90,8 @@ class _Single(TyperCommand):
         """Read what the repository's file says before the command line, which wins."""
         from gcfg2helm.cli import config, talk
 
+        if not any(os.path.exists(config.path_for(word)) for word in ("", *args)):  # noqa: PTH110 - any text may be a word
+            return super().make_context(info_name, args, parent, **extra)
         look = super().make_context(info_name, list(args), parent, resilient_parsing=True)
         if "gcfg" in look.params:
             given = look.params["gcfg"] or ""

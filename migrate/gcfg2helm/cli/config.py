@@ -4,7 +4,6 @@ The command line wins over a variable, a variable over the file, the file over t
 long names of the options: `release = "connect"`, `image = ["a", "b"]`; paths in it start at its folder.
 """
 
-import json
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,6 +110,8 @@ def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = "" if value is None else str(getattr(value, "value", value))
+    import json
+
     return json.dumps(text, ensure_ascii=False)  # a basic string of TOML for every text without control characters
 
 

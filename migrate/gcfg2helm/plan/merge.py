@@ -6,7 +6,6 @@ Outside `config` the existing values.yaml is the administrator's answer and wins
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
@@ -311,6 +310,8 @@ def _shown(tree: Tree) -> Tree:
 def brief(value: object) -> str:
     """Return a value for a sentence: short, on one line, without what is secret in it."""
     if isinstance(value, dict | list):
+        import json
+
         text = json.dumps(_starred(value), ensure_ascii=False, default=str)
         text = text if len(text) <= _LONGEST else ("a list" if isinstance(value, list) else "a map")
     else:

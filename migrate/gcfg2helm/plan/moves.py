@@ -49,7 +49,7 @@ def moves(
     content today, None as they say. What has no counterpart stays where it is, with an error.
     """
     made = _Moving(tables, chart, backend, values, turns=turned(values, backend) if turns is None else turns)
-    for row in tables.legacy:
+    for row in tables.legacy if values else ():
         if chart.version in row.span and (row.backend is None or (row.backend is backend and made.turns)):
             made.row(row)
     if made.turns and backend is Backend.KUBERNETES:

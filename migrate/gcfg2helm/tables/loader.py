@@ -1,15 +1,15 @@
 """Reads the mapping tables: those of the package, and a site's own laid over them.
 
 Each file under `connect/` holds one section of the gcfg; a row holds one setting, its rules below it. `chart/rules.toml`
-holds what the values must say whatever the gcfg holds, what becomes of the chart's own defaults, and where values of
-older charts went. All problems of all files are reported at once (`rows.TablesError`).
+holds what the values must say whatever the gcfg holds, and what becomes of the chart's own defaults; `chart/older.toml`
+where values of older charts went. All problems of all files are reported at once (`rows.TablesError`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, overload
 
 import gcfg2helm_mappings
 from gcfg2helm.enums import Backend
@@ -36,14 +36,15 @@ from gcfg2helm.tables.rows import Problem, Row, TablesError, read_file
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from importlib.resources.abc import Traversable
     from pathlib import Path as FilePath
 
     from gcfg2helm.values.tree import Tree
 
-_RULES = "rules.toml"
+_RULES, _OLDER = "rules.toml", "older.toml"
 Check: TypeAlias = Callable[[Tables, "list[Problem]"], None]
+T = TypeVar("T")
 V = TypeVar("V", Always, DefaultRule, Legacy, Changed)
 
 
@@ -82,13 +83,50 @@ class _Shipped(Mapping[str, Section]):
 
 @cache
 def shipped() -> Tables:
-    """Return the tables of the package; a section's file is read when somebody asks for the section."""
-    problems: list[Problem] = []
+    """Return the tables of the package; a file of a section, or of older charts, is read when somebody asks for it."""
     root = gcfg2helm_mappings.folder()
-    rules = _values_rules(_File(root / "chart" / _RULES, _RULES), problems)
-    if problems:
-        raise TablesError(problems)
-    return Tables(_Shipped(root / "connect"), *rules)
+
+    @cache
+    def rows(name: str) -> _Rows:
+        problems: list[Problem] = []
+        found = _values_rules(_File(root / "chart" / name, name), problems)
+        if problems:
+            raise TablesError(problems)
+        return found
+
+    return Tables(
+        _Shipped(root / "connect"),
+        rows(_RULES).always,
+        rows(_RULES).defaults,
+        _Later(lambda: rows(_OLDER).legacy),
+        _Later(lambda: rows(_OLDER).changed),
+    )
+
+
+class _Later(Sequence[T]):
+    """Rows of a file that is read when somebody asks for one."""
+
+    def __init__(self, read: Callable[[], Sequence[T]]) -> None:
+        self._read = read
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return self._read()[index]
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
+class _Rows(NamedTuple):
+    """The rows of one file about values, by what they are about."""
+
+    always: tuple[Always, ...]
+    defaults: tuple[DefaultRule, ...]
+    legacy: tuple[Legacy, ...]
+    changed: tuple[Changed, ...]
 
 
 def load(site: FilePath | None = None, check: Check | None = None) -> Tables:
@@ -119,10 +157,10 @@ def _toml_files(folder: Traversable) -> list[Traversable]:
 
 
 def _laid_over(tables: Tables, site: FilePath, problems: list[Problem]) -> Tables:
-    """Lay a site's folder over the tables: its files of sections, in it or in its `connect/`, and its `rules.toml`.
+    """Lay a site's folder over the tables: its files of sections, in it or in its `connect/`, its `rules.toml` and its `older.toml`.
 
     A row for a setting that the tables list changes what it names and leaves the rest; its rules, where it has any, take
-    the place of all rules of the setting. A row of `rules.toml` takes the place of all rows for the same path.
+    the place of all rules of the setting. A row of the others takes the place of all rows for the same path.
     """
     folder = site.resolve().name
     if not site.is_dir():
@@ -136,17 +174,17 @@ def _laid_over(tables: Tables, site: FilePath, problems: list[Problem]) -> Table
     ]
     if not found:
         problems.append(Problem(str(site), "", "no *.toml files in this folder"))
-    rules = [one for one in found if one.path.name == _RULES]
+    rules = [one for one in found if one.path.name in (_RULES, _OLDER)]
     sections = _sections(tables.sections, [one for one in found if one not in rules], problems, Source.SITE)
     tables = Tables(sections, tables.always, tables.defaults, tables.legacy)
     for file in rules:
-        always, defaults, legacy, changed = _values_rules(file, problems)
+        rows = _values_rules(file, problems)
         tables = Tables(
             sections,
-            _instead(tables.always, always),
-            _instead(tables.defaults, defaults),
-            _instead(tables.legacy, legacy),
-            _instead(tables.changed, changed),
+            _instead(tables.always, rows.always),
+            _instead(tables.defaults, rows.defaults),
+            _instead(tables.legacy, rows.legacy),
+            _instead(tables.changed, rows.changed),
         )
     return tables
 
@@ -321,12 +359,10 @@ def _share(one: Backend | None, other: Backend | None) -> bool:
     return one is other or one is None or other is None
 
 
-# rules.toml ------------------------------------------------------------------------------------------------------------
+# rules.toml and older.toml ---------------------------------------------------------------------------------------------
 
 
-def _values_rules(
-    file: _File, problems: list[Problem]
-) -> tuple[tuple[Always, ...], tuple[DefaultRule, ...], tuple[Legacy, ...], tuple[Changed, ...]]:
+def _values_rules(file: _File, problems: list[Problem]) -> _Rows:
     top = read_file(file.path, problems, file.shown)
     always: list[Always] = []
     for row in _complete(top.rows("always")):
@@ -357,7 +393,7 @@ def _values_rules(
         _apart(row, other, [was for was in changed if None in (local, was.local) or local is was.local])
         changed.append(other)
     top.finish()
-    return tuple(always), tuple(defaults), tuple(legacy), tuple(changed)
+    return _Rows(tuple(always), tuple(defaults), tuple(legacy), tuple(changed))
 
 
 def _legacy(top: Row, file: _File) -> list[Legacy]:

@@ -5,7 +5,7 @@ them from TOML files. The rows are named tuples: they must be there in milliseco
 takes ten.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -266,8 +266,8 @@ class Tables:
         sections: Mapping[str, Section],
         always: tuple[Always, ...] = (),
         defaults: tuple[DefaultRule, ...] = (),
-        legacy: tuple[Legacy, ...] = (),
-        changed: tuple[Changed, ...] = (),
+        legacy: Sequence[Legacy] = (),
+        changed: Sequence[Changed] = (),
     ) -> None:
         self.sections = sections
         self.always = always
