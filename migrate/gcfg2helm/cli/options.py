@@ -36,7 +36,7 @@ def codes(values: list[str]) -> list[str]:
 
 
 # fmt: off
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Said:
     """What a command says of its findings, and when it fails on them. Each field is an option."""
 
@@ -62,7 +62,7 @@ class Said:
 
 
 # fmt: off
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Settings(Said):
     """Everything the shared options say. Each field is an option: its type, name, help and default are declared here only."""
 

@@ -38,11 +38,11 @@ _SETTINGS = {
     "TensorFlow.Executable": "tensorflow",
     "NodeJs.Executable": "nodejs",  # environments of the chart have no part for it
 }
-_VERSION = re.compile(r"/(?:(?:python|r|quarto|tensorflow)-?|v)?(\d+\.\d+\.\d+)(?=/|$)", re.IGNORECASE | re.ASCII)
+_VERSION = r"(?ia)/(?:(?:python|r|quarto|tensorflow)-?|v)?(\d+\.\d+\.\d+)(?=/|$)"
 _IN_TAG = {
-    "r": re.compile(r"(?:^|[-_])r-?(\d+\.\d+\.\d+)", re.IGNORECASE | re.ASCII),
-    "python": re.compile(r"(?:^|[-_])py(?:thon)?-?(\d+\.\d+\.\d+)", re.IGNORECASE | re.ASCII),
-    "quarto": re.compile(r"(?:^|[-_])quarto-?(\d+\.\d+\.\d+)", re.IGNORECASE | re.ASCII),
+    "r": r"(?ai)(?:^|[-_])r-?(\d+\.\d+\.\d+)",
+    "python": r"(?ai)(?:^|[-_])py(?:thon)?-?(\d+\.\d+\.\d+)",
+    "quarto": r"(?ai)(?:^|[-_])quarto-?(\d+\.\d+\.\d+)",
 }
 _PLACES = {
     "r": "/opt/R/{}/bin/R",
@@ -50,7 +50,7 @@ _PLACES = {
     "quarto": "/opt/quarto/{}/bin/quarto",
 }
 _UBUNTU = {"1804": "bionic", "2004": "focal", "2204": "jammy", "2404": "noble"}
-_DISTRIBUTION = re.compile(r"ubuntu-?(\d\d)\.?(\d\d)|(bionic|focal|jammy|noble)", re.IGNORECASE | re.ASCII)
+_DISTRIBUTION = r"(?ia)ubuntu-?(\d\d)\.?(\d\d)|(bionic|focal|jammy|noble)"
 
 
 class Installation(NamedTuple):
@@ -85,7 +85,7 @@ def installations(ctx: Context) -> list[Installation]:
 
 def _installation(part: str, path: str, *, folder: bool) -> Installation:
     """Read the version out of a path such as `/opt/R/4.2.3/bin/R`; Server.RVersion names R's folder, not the program."""
-    match = _VERSION.search(path)
+    match = re.search(_VERSION, path)
     if folder and not path.endswith("/bin/R"):
         path = re.sub(r"/lib(?:64)?/R/?$", "", path) if match else path
         path = path.rstrip("/") + "/bin/R"
@@ -97,7 +97,7 @@ def entries(names: Sequence[str], found: Sequence[Installation]) -> list[Tree]:
     made: list[Tree] = []
     for name in dict.fromkeys(names):
         repository, _, tag = name.rpartition("/")[2].partition("@")[0].partition(":")
-        told = {part: pattern.findall(tag) for part, pattern in _IN_TAG.items()}
+        told = {part: re.findall(pattern, tag) for part, pattern in _IN_TAG.items()}
         entry: dict[str, Tree] = {"name": name, "title": f"{repository} {tag}".strip(), "matching": "any"}
         for part in PARTS:
             of_part = {one.version: one.path for one in found if one.part == part and one.version}
@@ -321,7 +321,7 @@ def _listed(ctx: Context) -> list[Tree]:
 
 
 def _code_name(text: str) -> str:
-    match = _DISTRIBUTION.search(text)
+    match = re.search(_DISTRIBUTION, text)
     if match is None:
         return ""
     return match[3].lower() if match[3] else _UBUNTU.get(match[1] + match[2], "")

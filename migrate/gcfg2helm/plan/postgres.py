@@ -14,12 +14,10 @@ from gcfg2helm.plan.addresses import is_loopback
 if TYPE_CHECKING:
     from gcfg2helm.plan.context import Context
 
-_URL = re.compile(
-    r"postgres(?:ql)?://(?P<authority>[^/?]*)(?:/(?P<name>[^?]*))?(?:\?(?P<query>.*))?", re.IGNORECASE | re.DOTALL
-)
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
-_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_URL = r"(?is)postgres(?:ql)?://(?P<authority>[^/?]*)(?:/(?P<name>[^?]*))?(?:\?(?P<query>.*))?"
+_HOST = r"(?a)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+_PLAIN = r"(?a)[A-Za-z0-9_][A-Za-z0-9_.-]*"
+_PORT = r"(?a)[0-9]{1,5}"
 _DEFAULT_PORT = "5432"
 SETTINGS = ("URL", "InstrumentationURL")
 # What names a file, and whether that holds a secret. `system` is no file: the certificates of the image.
@@ -72,7 +70,7 @@ def _answer(ctx: Context, name: str) -> str:
 def parse(setting: str, text: str) -> Database:
     """Read a database URL or libpq's `key=value` text; in doubt nothing of it is told, since a password could be."""
     text = scrub.comment(text.strip())[0]
-    match = None if "#" in text else _URL.fullmatch(text)
+    match = None if "#" in text else re.fullmatch(_URL, text)
     words = dict(_words(text, match))
     if match is None:
         hosts, user, name = words.get("host", ""), words.get("user", ""), words.get("dbname", "")
@@ -83,7 +81,7 @@ def parse(setting: str, text: str) -> Database:
         login, _, authority = match["authority"].rpartition("@")
         user, name = login.partition(":")[0] or words.get("user", ""), match["name"] or words.get("dbname", "")
         addresses = _addresses(authority or words.get("host", ""), words.get("port", ""))
-    return Database(setting, addresses, *(part if _PLAIN.fullmatch(part) else "" for part in (user, name)))
+    return Database(setting, addresses, *(part if re.fullmatch(_PLAIN, part) else "" for part in (user, name)))
 
 
 def _addresses(hosts: str, ports: str) -> tuple[Address, ...]:
@@ -97,7 +95,7 @@ def _addresses(hosts: str, ports: str) -> tuple[Address, ...]:
         else:
             host, _, port = text.partition(":")
         port = port or own[min(number, len(own) - 1)] or _DEFAULT_PORT
-        if not (_HOST.fullmatch(host) or _is_ipv6(host)) or not _PORT.fullmatch(port):
+        if not (re.fullmatch(_HOST, host) or _is_ipv6(host)) or not re.fullmatch(_PORT, port):
             return ()
         found.append(Address(host, port))
     return tuple(found)
@@ -117,7 +115,7 @@ def reachable(database: Database) -> list[Address]:
 
 def hosts(url: str) -> list[str]:
     """Return the hosts of a database URL or of libpq's `key=value` text, sockets too; empty where it names none."""
-    match = _URL.fullmatch(url.strip())
+    match = re.fullmatch(_URL, url.strip())
     from_query = [value for name, value in _words(url, match) if name in ("host", "hostaddr") and value]
     if match is None:
         return from_query
@@ -130,7 +128,7 @@ def files(url: str) -> list[File]:
     """Return the files that a database URL or libpq's `key=value` text names: certificates and the key."""
     return [
         File(name, unquote(value) if "://" in url else value, _FILES[name])
-        for name, value in dict(_words(url, _URL.fullmatch(url.strip()))).items()
+        for name, value in dict(_words(url, re.fullmatch(_URL, url.strip()))).items()
         if name in _FILES and value not in _NO_FILE
     ]
 

@@ -17,7 +17,7 @@ _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,5}", re.ASCII)
 _NO_VALUE, _NO_VALUE_QUOTED = "<no value>", '<no" "value>'
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Slot:
     """What shall stand at one path under `config`: texts as Connect reads them, each with its place in the sources."""
 

@@ -20,8 +20,8 @@ DEFAULT_DATA_DIR = "/var/lib/rstudio-connect"
 INSTALLATION = "/opt/rstudio-connect"
 VOLUME_NAME = Span(Version(0, 3, 11))  # sharedStorage.volumeName
 _CHART_SIZE = "10Gi"
-_NFS = re.compile(r"(?P<server>\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<path>/[^\0\n]*)")
-CLAIM = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
+_NFS = r"(?P<server>\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<path>/[^\0\n]*)"
+CLAIM = r"(?a)[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?"
 _ASK_CLASS = "Name a storage class that allows ReadWriteMany in sharedStorage.storageClassName (--storage-class)."
 _ASK_SIZE = f"Set the size in sharedStorage.requests.storage (--storage-size); the chart asks for {_CHART_SIZE}."
 
@@ -35,7 +35,7 @@ class Export(NamedTuple):
 
 def parse_export(text: str) -> Export | None:
     """Read `host:/path`, also with an IPv6 address in brackets; None for anything else."""
-    match = _NFS.fullmatch(text.strip())
+    match = re.fullmatch(_NFS, text.strip())
     return Export(match["server"].strip("[]"), match["path"]) if match else None
 
 
@@ -64,7 +64,7 @@ def shared_storage(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     lines: tuple[Place, ...] = ()
     for key in ("Kubernetes.DataDirPVCName", "Launcher.DataDirPVCName"):
         group = ctx.group(key)
-        if not claim and not ctx.options.nfs and group is not None and CLAIM.fullmatch(group.value.strip()):
+        if not claim and not ctx.options.nfs and group is not None and re.fullmatch(CLAIM, group.value.strip()):
             claim, lines = group.value.strip(), (group.last.place,)
     if claim:
         return _claim(claim, lines), []

@@ -39,7 +39,7 @@ class Mounts(NamedTuple):
     missing: list[Missing]
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class File:
     """A file to mount: `content` is what reading it gave: bytes, why not, or None."""
 
@@ -55,7 +55,7 @@ class File:
         return self.places[0]
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Volume:
     """All files of one folder and one kind."""
 

@@ -23,7 +23,7 @@ _PLACEHOLDER = "{$}"
 _BEFORE_HOST = r":\{\$\}(?=@)"
 _CONTENT = "the images for content run"
 _CONNECT = "Connect's own image runs"
-_DISTRIBUTION = re.compile(r"/__linux__/([A-Za-z0-9_.-]+)")
+_DISTRIBUTION = r"/__linux__/([A-Za-z0-9_.-]+)"
 # What a provider cannot do without: one of these must be set, the first by its common name.
 _PROVIDERS = {
     "ldap": ("LDAP.ServerAddress",),
@@ -192,7 +192,7 @@ def repository(ctx: Context, group: Group, rule: Rule) -> Result:
     found: list[Finding] = []
     wanted, told = images.distributions(ctx)
     for value in group.values:
-        named = _DISTRIBUTION.search(value)
+        named = re.search(_DISTRIBUTION, value)
         distribution = named[1].lower() if named else ""
         # manylinux packages run on every distribution with a glibc that is new enough
         if not distribution or not wanted or distribution in wanted or distribution.startswith("manylinux"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from gcfg2helm.findings import Finding, finding
@@ -62,7 +63,7 @@ def _inside_installation(group: Group, path: str) -> list[Finding]:
 def existing_claim(ctx: Context, group: Group, rule: Rule) -> Result:
     """The claim becomes the shared storage (see `shared_storage`); the chart then writes the line."""
     claim = group.value.strip()
-    if claim and not CLAIM.fullmatch(claim):
+    if claim and not re.fullmatch(CLAIM, claim):
         return dropped(group, rule, "It is no name that a claim can have.")
     if not claim or answered(ctx) or ctx.options.nfs or ctx.options.pvc not in ("", claim):
         return by_chart(group, rule, "The chart writes it from sharedStorage.")
