@@ -298,7 +298,8 @@ def test_our_tables_name_only_what_there_is(known: Tables) -> None:
 
 
 def test_every_transform_is_named_by_a_row(known: Tables) -> None:
-    from gcfg2helm.plan.transforms import LEGACY, TRANSFORMS
+    from gcfg2helm.plan.transforms import TRANSFORMS
+    from gcfg2helm.plan.transforms.legacy import LEGACY
 
     assert {rule.transform for setting in known for rule in setting.rules} - {""} == set(TRANSFORMS)
     assert {row.transform for row in known.legacy} - {""} == set(LEGACY)

@@ -16,7 +16,8 @@ from gcfg2helm.plan import images, needs, storage
 from gcfg2helm.plan.context import Context, Options
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.grouping import group_entries
-from gcfg2helm.plan.transforms import LEGACY, TRANSFORMS, runtime
+from gcfg2helm.plan.transforms import TRANSFORMS, runtime
+from gcfg2helm.plan.transforms.legacy import LEGACY
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:

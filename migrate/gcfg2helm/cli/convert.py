@@ -42,10 +42,11 @@ class Converted(NamedTuple):
 def converted(settings: Settings, gcfg: str, output: str) -> Converted:
     """Read the inputs and convert; `output` names the values file that is there already, if it is."""
     from gcfg2helm import conversion
-    from gcfg2helm.cli import outputs, session
+    from gcfg2helm.cli import session
+    from gcfg2helm.runbook.files import beside
 
     with talk.progress(f"Converting {gcfg}", quiet=settings.quiet):
-        there = () if output == "-" else (output, str(outputs.beside(output, "secret-values")))
+        there = () if output == "-" else (output, str(beside(output, "secret-values")))
         loaded = session.load(settings, gcfg, *there)
         done = conversion.convert(loaded.request)
     done = done._replace(proof=done.proof.heard(settings.ignore))
@@ -120,9 +121,10 @@ def _convert(
     if report is not None:
         reports.check(report, [gcfg, output, *settings.also, settings.env_file])
     if output != "-":
-        from gcfg2helm.cli import atomic, outputs
+        from gcfg2helm.cli import atomic
+        from gcfg2helm.runbook.files import beside
 
-        for path in (Path(output), outputs.beside(output, "secret-values")):
+        for path in (Path(output), beside(output, "secret-values")):
             atomic.check(path)  # before it is read: a pipe would never end
     with reports.kept(report, settings, gcfg, output):
         loaded, done, findings = converted(settings, gcfg, output)
@@ -206,17 +208,16 @@ def show_closing(settings: Settings, report: "Report", following: str) -> None:
 def _outputs(settings: Settings, done: "Conversion", output: str) -> "list[Output]":
     """Return the files to write; values.yaml comes last."""
     from gcfg2helm.cli import outputs
+    from gcfg2helm.runbook.files import beside
 
-    beside: dict[str, str] = {}
+    others: dict[str, str] = {}
     if done.secret:
-        beside["secret"] = done.secret
+        others["secret"] = done.secret
     if done.secret_values and settings.secrets is not SecretMode.EXISTING:
-        beside["secret-values"] = done.secret_values.text
+        others["secret-values"] = done.secret_values.text
     if done.files:
-        beside["files"] = done.files
-    found = [
-        outputs.output(outputs.beside(output, kind), text.encode("utf-8"), secret=True) for kind, text in beside.items()
-    ]
+        others["files"] = done.files
+    found = [outputs.output(beside(output, kind), text.encode("utf-8"), secret=True) for kind, text in others.items()]
     return [*found, outputs.output(Path(output), done.values.text.encode("utf-8"), secret=any_inline(done))]
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.cli import atomic, talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 
 class Output(NamedTuple):
@@ -44,12 +44,6 @@ class Output(NamedTuple):
 def output(path: Path, data: bytes, *, secret: bool = False) -> Output:
     """Return a file to write, with what it holds now. Raises atomic.WriteError for what is no regular file."""
     return Output(path, data, atomic.read(path), secret)
-
-
-def beside(values: str, kind: str) -> Path:
-    """Return the name of a file that goes with values.yaml: `values.secret.yaml`."""
-    path = Path(values)
-    return path.with_name(f"{path.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")
 
 
 def changed(files: Iterable[Output]) -> list[Output]:

@@ -42,9 +42,8 @@ def made(
     failure: str = "",
 ) -> "Report":
     """Return the report of a conversion into `output`."""
-    from gcfg2helm.cli.outputs import beside
     from gcfg2helm.report import model
-    from gcfg2helm.runbook.files import Files
+    from gcfg2helm.runbook.files import Files, beside
 
     output = "values.yaml" if output == "-" else output
     kinds = {"secret": done.plan.env_secrets, "secret-values": done.secret_values, "files": done.files}

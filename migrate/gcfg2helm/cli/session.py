@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
 from gcfg2helm import tables
-from gcfg2helm.chart import KUBERNETES_SINCE, helm
-from gcfg2helm.chart.helm import Helm
+from gcfg2helm.chart import KUBERNETES_SINCE
 from gcfg2helm.cli import inputs
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Finding, finding
@@ -20,6 +19,7 @@ from gcfg2helm.values import read
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
+    from gcfg2helm.chart.helm import Helm
     from gcfg2helm.cli.options import Settings
     from gcfg2helm.tables import Tables
     from gcfg2helm.values.tree import Tree
@@ -102,8 +102,10 @@ def helm_for(settings: Settings, chart: charts.Chart, *, always: bool = False) -
         return None
     if chart.known and not always and not settings.helm:
         return None
+    from gcfg2helm.chart import helm
+
     try:
-        return Helm(helm.program(settings.helm), chart.source) if always or not chart.known else None
+        return helm.Helm(helm.program(settings.helm), chart.source) if always or not chart.known else None
     except helm.HelmError:
         if settings.helm or chart.known:
             raise

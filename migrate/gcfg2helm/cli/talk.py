@@ -68,29 +68,39 @@ def fail(message: str, code: int) -> NoReturn:
 @contextmanager
 def errors() -> Iterator[None]:
     """Turn the errors of inputs and of the disk into messages and exit codes."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail("\ngcfg2helm: stopped; nothing was written", 130)
+    except Exception as error:
+        said = _explained(error)
+        if said is None:
+            raise
+        fail(*said)
+
+
+def _explained(error: Exception) -> tuple[str, int] | None:
+    """Return what to say of an error, and the exit code; None for a bug."""
     from gcfg2helm import gcfg
     from gcfg2helm.chart import helm
     from gcfg2helm.cli import atomic, session
     from gcfg2helm.findings import InputError
+    from gcfg2helm.plan import scrub
     from gcfg2helm.tables import rows
     from gcfg2helm.values import read
 
-    try:
-        yield
-    except session.UsageError as error:
-        fail(f"gcfg2helm: {error}", 2)
-    except gcfg.GcfgError as error:
-        from gcfg2helm.plan import scrub
-
-        fail(error.format(scrub.source), 3)
-    except read.YamlError as error:
-        fail(f"{error.file}:{error.line}:{error.column}: error: {error.message}", 3)
-    except (InputError, rows.TablesError, helm.HelmError) as error:
-        fail(f"gcfg2helm: {error}", 3)
-    except atomic.WriteError as error:
-        fail(unwritten(error), 4)
-    except KeyboardInterrupt:
-        fail("\ngcfg2helm: stopped; nothing was written", 130)
+    match error:
+        case session.UsageError():
+            return f"gcfg2helm: {error}", 2
+        case gcfg.GcfgError():
+            return error.format(scrub.source), 3
+        case read.YamlError():
+            return f"{error.file}:{error.line}:{error.column}: error: {error.message}", 3
+        case InputError() | rows.TablesError() | helm.HelmError():
+            return f"gcfg2helm: {error}", 3
+        case atomic.WriteError():
+            return unwritten(error), 4
+    return None
 
 
 def unwritten(error: "WriteError") -> str:

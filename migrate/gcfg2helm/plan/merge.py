@@ -14,7 +14,7 @@ from gcfg2helm.chart import managed
 from gcfg2helm.enums import Backend, ChartDefaults, Prefer
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.masked import STARS, Secret
-from gcfg2helm.plan import defaults, moves, scrub, secrets
+from gcfg2helm.plan import defaults, scrub, secrets
 from gcfg2helm.plan.grouping import key_of
 from gcfg2helm.tables import Action, Fate
 from gcfg2helm.values import scalars, write
@@ -233,6 +233,10 @@ class Merger:
 
     def legacy(self) -> list[Edit]:
         """Move values of older charts, and of the launcher, to their new place; say what has none."""
+        if not self.answers:
+            return []
+        from gcfg2helm.plan import moves
+
         found = moves.moves(self.ctx.tables, self.ctx.chart, self.ctx.backend, self.answers)
         self.findings += found.findings
         self.gone = {edit.path for edit in found.edits if edit.remove}

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm.chart import KUBERNETES_SINCE
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.plan.transforms import LEGACY
-from gcfg2helm.plan.transforms.legacy import Leftover, Part
+from gcfg2helm.plan.transforms.legacy import LEGACY, Leftover, Part
 from gcfg2helm.tables import Action, Legacy, Went
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Carried, Edit, find, put, same, take_out
@@ -49,7 +48,7 @@ def moves(
     content today, None as they say. What has no counterpart stays where it is, with an error.
     """
     made = _Moving(tables, chart, backend, values, turns=turned(values, backend) if turns is None else turns)
-    for row in tables.legacy if values else ():
+    for row in tables.legacy:
         if chart.version in row.span and (row.backend is None or (row.backend is backend and made.turns)):
             made.row(row)
     if made.turns and backend is Backend.KUBERNETES:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from gcfg2helm import chart as charts
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import codes
-from gcfg2helm.plan.transforms import LEGACY, TRANSFORMS
+from gcfg2helm.plan.transforms import TRANSFORMS
+from gcfg2helm.plan.transforms.legacy import LEGACY
 from gcfg2helm.tables import Action, types
 from gcfg2helm.tables.rows import Problem
 from gcfg2helm.versions import Version

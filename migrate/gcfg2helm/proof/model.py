@@ -1,17 +1,12 @@
 """What a proof is: its rows, its findings, its counts, and the verdict in one of three words."""
 
-from __future__ import annotations
-
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gcfg2helm.findings import Finding, Level, Place
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from gcfg2helm.masked import Secret
-    from gcfg2helm.values.tree import Path
+from gcfg2helm.masked import Secret
+from gcfg2helm.values.tree import Path
 
 _OF_THE_PROOF = "G2H6"  # other warnings, such as a secret in values.yaml, say nothing of what the pod reads
 
@@ -88,7 +83,7 @@ class Proof(NamedTuple):
         """Whether nothing is left that no decision accounts for; there may be doubts."""
         return self.verdict is not Verdict.NOT_PROVEN
 
-    def heard(self, ignored: Collection[str]) -> Proof:
+    def heard(self, ignored: Collection[str]) -> "Proof":
         """Return the proof without the findings of some codes (`--ignore`)."""
         findings, blocks = ([one for one in part if one.code not in ignored] for part in (self.findings, self.blocks))
         return self._replace(findings=findings, blocks=blocks)

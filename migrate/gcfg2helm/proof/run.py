@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gcfg2helm import chart as charts
-from gcfg2helm.chart import helm
 from gcfg2helm.findings import Asks, Finding, finding
 from gcfg2helm.masked import STARS
 from gcfg2helm.plan import build, gone
@@ -16,6 +15,7 @@ from gcfg2helm.values import read
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gcfg2helm.chart.helm import Helm
     from gcfg2helm.plan.context import Options
     from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.plan.request import Request
@@ -88,7 +88,7 @@ def _plan(request: Request, answers: Mapping[str, Tree]) -> Plan:
 
 def _by_helm(
     request: Request,
-    tool: helm.Helm,
+    tool: Helm,
     plan: Plan,
     layers: Sequence[dict[str, Tree]],
     texts: Sequence[str],
@@ -96,6 +96,8 @@ def _by_helm(
     every: bool,
 ) -> Proof:
     """Compare with what real Helm renders, and say where the model does not agree although it should."""
+    from gcfg2helm.chart import helm
+
     lost = _given_up(plan, layers)
     try:
         real = tool.rendered(texts, plan.release, plan.namespace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -17,3 +18,9 @@ class Files(NamedTuple):
     secret_values: str = ""
     files: str = ""
     options: tuple[str, ...] = ()
+
+
+def beside(values: str, kind: str) -> Path:
+    """Return the name of a file that goes with values.yaml: `values.secret.yaml`."""
+    path = Path(values)
+    return path.with_name(f"{path.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")

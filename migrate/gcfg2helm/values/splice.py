@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm.values import comments as remarks
-from gcfg2helm.values import read, relocate, write
+from gcfg2helm.values import read, write
 from gcfg2helm.values.comments import CommentsByPath, comment_lines, entry_lines, todo_lines
 from gcfg2helm.values.read import Node, Style
 from gcfg2helm.values.tree import MISSING, NO_COMMENTS, Comments, Edit, Path, applied, find, same
@@ -114,6 +114,8 @@ def _is_too_long(line: str) -> bool:
 
 def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str = "values.yaml") -> Applied:
     """Return the text of an existing file with the edits in it. Raises read.YamlError where it cannot be read."""
+    from gcfg2helm.values import relocate
+
     bom = "\ufeff" if text.startswith("\ufeff") else ""
     body = text[len(bom) :]
     body = relocate.carried(body, edits)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from gcfg2helm.plan.context import Context, Group, Result
-from gcfg2helm.plan.transforms import checks, legacy, network, renames, runtime, storage
+from gcfg2helm.plan.transforms import checks, network, renames, runtime, storage
 from gcfg2helm.tables import Rule
 
 Transform: TypeAlias = Callable[[Context, Group, Rule], Result]
@@ -22,4 +22,3 @@ TRANSFORMS: dict[str, Transform] = {
     **runtime.TRANSFORMS,
     **storage.TRANSFORMS,
 }
-LEGACY = legacy.LEGACY
