@@ -110,10 +110,10 @@ def codes() -> dict[str, Code]:
     Raises KeyError or ValueError for a row that is no good; the table is part of the package, and tests read it.
     """
     rows = tomli.loads((gcfg2helm_mappings.folder() / "findings.toml").read_text("utf-8"))
-    return {code: _row(code, row) for code, row in rows.items()}
+    return {code: _code(code, row) for code, row in rows.items()}
 
 
-def _row(code: str, row: dict[str, Any]) -> Code:
+def _code(code: str, row: dict[str, Any]) -> Code:
     asks = Asks(row["asks"])
     turn = row.get("turn", {Asks.BLOCKS: 0, Asks.DECIDE: 50, Asks.KNOW: 100}[asks])
     return Code(code, Level[row["level"].upper()], asks, turn, row["title"], row["text"])

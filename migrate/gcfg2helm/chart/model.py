@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gcfg2helm.versions import Version
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Chart:
     """One version of the chart: `version` is what rules compare, `app_version` the Connect that it installs.
 
@@ -29,7 +29,7 @@ class Chart:
 
     version: Version
     app_version: str
-    defaults: Mapping[str, Tree] = field(compare=False, repr=False)
+    defaults: Mapping[str, Tree]
     known: bool = True
     source: Path | None = None
     stated: str = ""
@@ -39,6 +39,9 @@ class Chart:
 
     def __str__(self) -> str:
         return self.stated or str(self.version)
+
+    def __repr__(self) -> str:
+        return f"<Chart {self}>"
 
     @property
     def unknown(self) -> str:
