@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gcfg2helm.cli import talk
+from gcfg2helm.cli import complete, talk
 
 if TYPE_CHECKING:
     from gcfg2helm.versions import Version
 
 
 def charts(
-    older: Annotated[str, typer.Argument(metavar="[X]", help="A chart version: what changes from it on.")] = "",
-    newer: Annotated[str, typer.Argument(metavar="[Y]", help="A later one; default: the newest known.")] = "",
+    older: Annotated[str, typer.Argument(metavar="[X]", autocompletion=complete.versions, help="A chart version: what changes from it on.")] = "",
+    newer: Annotated[str, typer.Argument(metavar="[Y]", autocompletion=complete.versions, help="A later one; default: the newest known.")] = "",
     output_format: Annotated[talk.Format, typer.Option("--format", help="How to print it.")] = talk.Format.TEXT,
 ) -> None:  # fmt: skip
     """List the known versions of the chart, or what changes for a configuration between two of them.

@@ -14,25 +14,35 @@ def findings(incomplete: str) -> list[tuple[str, str]]:
     """Return the codes that begin so, each with its title."""
     from gcfg2helm.findings import codes
 
-    return [(one.code, one.title) for one in codes().values() if one.code.startswith(incomplete.upper())]
+    return [(_typed(one.code, incomplete), one.title) for one in codes().values() if _begins(one.code, incomplete)]
 
 
 def settings(incomplete: str) -> list[str]:
     """Return the settings that begin so; capitals do not matter."""
-    return [name for name in _names(sections=False) if name.lower().startswith(incomplete.lower())]
+    return [_typed(name, incomplete) for name in _names(sections=False) if _begins(name, incomplete)]
 
 
-def topics(incomplete: str) -> list[str]:
-    """Return what `explain` knows and begins so: sections, settings, findings."""
-    names = [name for name in _names(sections=True) if name.lower().startswith(incomplete.lower())]
-    return [*names, *(code for code, _ in findings(incomplete))]
+def topics(incomplete: str) -> list[str | tuple[str, str]]:
+    """Return what `explain` knows and begins so: sections, settings, findings with their titles."""
+    names = [_typed(name, incomplete) for name in _names(sections=True) if _begins(name, incomplete)]
+    return [*names, *findings(incomplete)]
 
 
 def sections(incomplete: str) -> list[str]:
     """Return the sections that begin so."""
     from gcfg2helm import tables
 
-    return [one.name for one in tables.shipped().sections.values() if one.name.lower().startswith(incomplete.lower())]
+    names = (one.name for one in tables.shipped().sections.values())
+    return [_typed(name, incomplete) for name in names if _begins(name, incomplete)]
+
+
+def _begins(name: str, incomplete: str) -> bool:
+    return name.lower().startswith(incomplete.lower())
+
+
+def _typed(name: str, incomplete: str) -> str:
+    """Return a name that begins as it was typed: shells drop what begins otherwise."""
+    return incomplete + name[len(incomplete) :]
 
 
 def _names(*, sections: bool) -> Iterator[str]:

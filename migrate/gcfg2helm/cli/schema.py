@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gcfg2helm.cli import talk
+from gcfg2helm.cli import complete, talk
 from gcfg2helm.schema import Draft
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def schema(
     chart: Annotated[Path | None, typer.Option(metavar="PATH", help="A chart as `helm pull` leaves it: folder or .tgz.")] = None,
-    chart_version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the chart, 0.3.0 or newer; default: the newest known.")] = "",
+    chart_version: Annotated[str, typer.Option(metavar="VERSION", autocompletion=complete.versions, help="Version of the chart, 0.3.0 or newer; default: the newest known.")] = "",
     draft: Annotated[Draft, typer.Option(help="Draft of JSON Schema; Helm and many editors want 7.")] = Draft.DRAFT_2020_12,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the schema goes; - prints it.")] = "-",
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.")] = None,

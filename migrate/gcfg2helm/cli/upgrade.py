@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from gcfg2helm.cli import talk
+from gcfg2helm.cli import complete, talk
 from gcfg2helm.cli.check import Format
 from gcfg2helm.cli.options import OUTPUT, SOURCES, TARGET, Said, codes
 from gcfg2helm.enums import Backend, ChartDefaults, FailOn
@@ -39,8 +39,8 @@ class _Asking(NamedTuple):
 def upgrade(
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file of the old chart; may be left out with --from-cluster.")] = "",
     more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="A further values file, in Helm's order; repeatable.")] = [],  # noqa: B006
-    since: Annotated[str, typer.Option("--from", metavar="VERSION", help="Version of the chart that runs today; default: what Chart.lock or Chart.yaml beside VALUES depends on, or what helm list shows.", rich_help_panel=TARGET)] = "",
-    to: Annotated[str, typer.Option("--to", metavar="VERSION", help="Version to upgrade to; default: the newest known.", rich_help_panel=TARGET)] = "",
+    since: Annotated[str, typer.Option("--from", metavar="VERSION", autocompletion=complete.versions, help="Version of the chart that runs today; default: what Chart.lock or Chart.yaml beside VALUES depends on, or what helm list shows.", rich_help_panel=TARGET)] = "",
+    to: Annotated[str, typer.Option("--to", metavar="VERSION", autocompletion=complete.versions, help="Version to upgrade to; default: the newest known.", rich_help_panel=TARGET)] = "",
     backend: Annotated[Backend | None, typer.Option(help="What starts content then; default: what starts it today.", rich_help_panel=TARGET)] = None,
     release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc",
     namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the release.", rich_help_panel=TARGET)] = "rstudio-connect",
@@ -57,7 +57,7 @@ def upgrade(
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the upgrade, and write no values.")] = False,
     chart_defaults: Annotated[ChartDefaults, typer.Option(help="server: write out the defaults that changed; chart: take over the new chart's.")] = ChartDefaults.SERVER,
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
-    ignore: Annotated[list[str], typer.Option(metavar="CODE", callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = [],  # noqa: B006
+    ignore: Annotated[list[str], typer.Option(metavar="CODE", autocompletion=complete.findings, callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = [],  # noqa: B006
     fail_on: Annotated[FailOn | None, typer.Option(help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
