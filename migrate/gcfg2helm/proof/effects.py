@@ -30,10 +30,9 @@ if TYPE_CHECKING:
 EFFECTS = ("compared", "nothing", "unseen")
 _UNSEEN = "unseen"
 # What YAML takes for the end of a line beside the newline, and what no text of a values file holds by intent.
-_STRAY = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_STRAY = "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
 _BARE = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.:%+@=~,-]*(?<!:)", re.ASCII)
 _VERSION = r"(?a)\d{4}\.\d{1,2}\.\d{1,3}(?:-[0-9A-Za-z.-]+)?|1\.\d+\.\d+(?:[.-][0-9A-Za-z.-]+)?"
-_IN_QUOTES = re.compile(r'[^"\\\n]*')
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 _LABEL = r"(?a)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 _NAMESPACES = (("launcher", "namespace"), ("backends", "kubernetes", "namespace"), ("serviceMonitor", "namespace"))
@@ -142,8 +141,8 @@ def _plain(node: Tree) -> bool:
 
 
 def _quoted(node: Tree) -> bool:
-    text = _scalar(node)
-    return bool(text) and _IN_QUOTES.fullmatch(text or "") is not None
+    text = _scalar(node) or ""
+    return text != "" and not {'"', "\\", "\n"} & set(text)
 
 
 def _path(node: Tree) -> bool:
@@ -232,17 +231,21 @@ KINDS: Mapping[str, tuple[Callable[[Tree], bool], str]] = {
 }
 
 
+def _is_stray(text: str) -> bool:
+    return not text.isprintable() and re.search(_STRAY, text) is not None
+
+
 def _strays(node: Tree, path: Path) -> Iterator[tuple[Path, str]]:
     """Yield where a key or text outside `config` holds a character that begins a line of YAML, or is none."""
     if isinstance(node, dict):
         for key, value in node.items():
             if (*path, key) == ("config",):
                 continue
-            if _STRAY.search(key) or (path and "\n" in key):
+            if _is_stray(key) or (path and "\n" in key):
                 yield path, "has a key that holds a line break or a control character."
             yield from _strays(value, (*path, key))
     elif isinstance(node, list):
         for number, item in enumerate(node):
             yield from _strays(item, (*path, f"[{number}]"))
-    elif isinstance(node, str | Secret) and _STRAY.search(_scalar(node) or ""):
+    elif isinstance(node, str | Secret) and _is_stray(_scalar(node) or ""):
         yield path, "holds a control character, or one that YAML takes for a line break."

@@ -26,8 +26,8 @@ MAX_NODES = 200_000
 MAX_KEY = 4_000  # every message about what stands below names the key
 
 # Beside the control characters those that Helm takes for line breaks and most programs do not.
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
+_REFUSED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
+_SLASH = r"(?<!\\)(?:\\\\)*\\/"
 _STANDARD = "tag:yaml.org,2002:"
 _RESOLVED = {_STANDARD + short for short in ("bool", "int", "float", "null", "timestamp")}
 
@@ -90,7 +90,7 @@ def compose(text: str, file: str = "values.yaml") -> Node | None:
     """Read a values file with the places of all its nodes; None where it has no node. Raises YamlError as `load` does."""
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise YamlError(file, 1, 1, "the file is larger than 4 MiB")
-    if bad := _REFUSED.search(text):
+    if not text.replace("\n", "").isprintable() and (bad := re.search(_REFUSED, text)):
         line, column = text.count("\n", 0, bad.start()) + 1, bad.start() - text.rfind("\n", 0, bad.start())
         raise YamlError(file, line, column, f"the character U+{ord(bad[0]):04X} is not allowed")
     _check_directives(text, file)
@@ -291,7 +291,7 @@ class _Document:
             raise self._error(event, "an escape stands for half a character")
         if self._brackets and not event.style and "?" in text:
             raise self._error(event, "Helm reads a `?` in brackets as the sign of a key; put the value in quotes")
-        if event.style == '"' and _SLASH.search(self._text[event.start_mark.index : event.end_mark.index]):
+        if event.style == '"' and re.search(_SLASH, self._text[event.start_mark.index : event.end_mark.index]):
             raise self._error(event, "Helm does not know the escape `\\/`")
         if not tag and not event.implicit[0]:
             return text
