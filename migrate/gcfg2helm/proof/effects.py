@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.decisions import Plan
     from gcfg2helm.values.tree import Path, Tree
 
-EFFECTS = ("compared", "nothing", "unseen")
 _UNSEEN = "unseen"
 # What YAML takes for the end of a line beside the newline, and what no text of a values file holds by intent.
 _STRAY = "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
