@@ -18,12 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-import oracle  # noqa: E402 - beside the tests, which use it too
 from gcfg2helm import chart, gcfg, tables  # noqa: E402
 from gcfg2helm.conversion import convert  # noqa: E402
 from gcfg2helm.enums import Backend  # noqa: E402
 from gcfg2helm.plan.request import Request  # noqa: E402
 from gcfg2helm.values import read  # noqa: E402
+from helpers import oracle  # noqa: E402 - beside the tests, which use it too
 
 _BATCH = 20_000
 _YAML = [

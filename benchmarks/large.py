@@ -1,6 +1,6 @@
 """Large and hostile inputs, each with a limit of time and memory: `python benchmarks/large.py [MEGABYTES]`, 10 without.
 
-Every configuration of `tests/hostile.py` goes through `convert` in a process of its own that may have 1 GiB of address
+Every configuration of `tests/helpers/hostile.py` goes through `convert` in a process of its own that may have 1 GiB of address
 space. Prints seconds of the processor and peak memory of each, and exits 1 where one takes more than 10 seconds, is killed, or ends with
 another exit code than 0 to 4.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-import hostile  # noqa: E402 - beside the tests, which use it too
+from helpers import hostile  # noqa: E402 - beside the tests, which use it too
 
 SECONDS = 10
 MEMORY = 2**30

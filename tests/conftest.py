@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-import oracle
 from gcfg2helm import tables
+from helpers import oracle
+from helpers.paths import SHARED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gcfg2helm.tables import Tables
 
 settings.register_profile(
@@ -21,12 +23,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("ci")
-
-ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared"
-FIXTURES = sorted(ROOT.glob("fixtures/*/rstudio-connect.gcfg"))
-CORPUS = sorted(SHARED.glob("corpus/*.gcfg"))
-assert len(FIXTURES) >= 3, "the fixtures are part of the project"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import ROOT
+from helpers.paths import ROOT
 
 ACTION = ROOT / "action.yml"
 BIN = Path(sys.executable).parent

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import gcfg2helm
-from conftest import FIXTURES, ROOT
 from gcfg2helm import api
+from helpers.paths import FIXTURES, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import ROOT
+from helpers.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,3 +105,10 @@ def test_every_output_is_written_by_one_module() -> None:
     calls = re.compile(r"\batomic\.(write|New)\(|atomic import .*\b(write|New)\b")
     writers = {path.stem for path in (PACKAGE / "cli").glob("*.py") if calls.search(path.read_text("utf-8"))}
     assert writers == {"outputs"}
+
+
+def test_no_test_module_imports_another() -> None:
+    tests = {path.stem: path.read_text("utf-8") for path in (ROOT / "tests").glob("*.py")}
+    names = "|".join(tests)
+    found = {name for name, text in tests.items() if re.search(rf"(?m)^\s*(from|import) ({names})\b", text)}
+    assert found == set()

@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gcfg2helm
-from conftest import ROOT
 from gcfg2helm import gcfg, tables
 from gcfg2helm.conversion import convert
 from gcfg2helm.plan import connection
 from gcfg2helm.values import read
 from helpers.draw import documents
 from helpers.make import converted, request
+from helpers.paths import ROOT
 from helpers.run import PROGRAM, run
 
 KNOWN = tables.load()

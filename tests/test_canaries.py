@@ -20,7 +20,6 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from conftest import ROOT
 from gcfg2helm import gcfg
 from gcfg2helm.chart import newest
 from gcfg2helm.cli import COMMANDS, app, talk
@@ -33,6 +32,7 @@ from gcfg2helm.plan.request import Request
 from gcfg2helm.proof import run as verifying
 from gcfg2helm.report import overview
 from gcfg2helm.tables import Subsection
+from helpers.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import CORPUS, FIXTURES
+from helpers.paths import CORPUS, FIXTURES
 from helpers.run import LDAP, LICENSED, PROGRAM, run
 
 if TYPE_CHECKING:

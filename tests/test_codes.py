@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import ROOT
 from gcfg2helm import gcfg, tables
 from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend
@@ -17,6 +16,7 @@ from gcfg2helm.proof import run as verifying
 from gcfg2helm.values import splice
 from gcfg2helm.values.tree import Edit
 from helpers.make import converted, request
+from helpers.paths import ROOT
 
 if TYPE_CHECKING:
     from gcfg2helm.conversion import Conversion

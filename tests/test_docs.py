@@ -14,9 +14,9 @@ import pytest
 
 import write_commands
 import write_docs as docs
-from conftest import ROOT
 from gcfg2helm.cli import COMMANDS
 from gcfg2helm.findings import codes
+from helpers.paths import ROOT
 
 if TYPE_CHECKING:
     from gcfg2helm.tables import Tables

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import oracle
-from conftest import CORPUS, FIXTURES
 from gcfg2helm import gcfg
+from helpers import oracle
+from helpers.paths import CORPUS, FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

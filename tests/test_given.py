@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-import charts as small
-from conftest import FIXTURES
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.chart import folder, given, helm, history
 from gcfg2helm.cli import app
@@ -23,7 +21,9 @@ from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import InputError
 from gcfg2helm.plan.request import Request
+from helpers import charts as small
 from helpers.helm import HELM, needs_helm
+from helpers.paths import FIXTURES
 from helpers.run import LDAP
 
 if TYPE_CHECKING:

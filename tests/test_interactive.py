@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import ROOT
 from gcfg2helm.cli import config
+from helpers.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from conftest import CORPUS, FIXTURES, ROOT
 from gcfg2helm.cli import app, many, split
 from gcfg2helm.cli.session import UsageError
 from gcfg2helm.values.tree import Edit, applied, find, same
+from helpers.paths import CORPUS, FIXTURES, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

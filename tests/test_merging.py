@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import record_chart
-from conftest import ROOT, SHARED
+import chart_renderings
 from gcfg2helm import chart, conversion, gcfg
 from gcfg2helm.cli import disk
 from gcfg2helm.enums import Backend
@@ -22,6 +21,7 @@ from gcfg2helm.values import read
 from gcfg2helm.values.tree import MISSING, find, same
 from gcfg2helm.versions import Version
 from helpers.golden import unversioned
+from helpers.paths import ROOT, SHARED
 from helpers.run import LDAP, told
 from helpers.run import invoke as run
 
@@ -103,8 +103,8 @@ def test_the_preview_begins_with_the_file_that_is_there(tmp_path: Path, monkeypa
 def real_files() -> list[Any]:
     """Return values files as sites have them, each with versions of the chart and whether these render it."""
     found: list[Any] = []
-    recorded = {(name, version): text is not None for name, version, text in record_chart.loaded()}
-    for path in sorted((record_chart.RECORDED / "values").glob("site-*.yaml")):
+    recorded = {(name, version): text is not None for name, version, text in chart_renderings.loaded()}
+    for path in sorted((chart_renderings.RECORDED / "values").glob("site-*.yaml")):
         versions = {version: installs for (name, version), installs in recorded.items() if name == path.stem}
         found.append(pytest.param(path.read_text(), versions, id=path.stem))
     assert len(found) >= 8

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import FIXTURES, ROOT
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend
@@ -24,6 +23,7 @@ from gcfg2helm.proof import effects, run
 from gcfg2helm.proof.model import Verdict
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.values.tree import MISSING, Edit, applied, find
+from helpers.paths import FIXTURES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import FIXTURES
 from gcfg2helm import chart, tables
 from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend, CommentMode, SecretMode
@@ -19,6 +18,7 @@ from gcfg2helm.values import read, splice, write
 from gcfg2helm.values.tree import Comments, Edit, Tree, same
 from helpers.draw import TRAPS, trees
 from helpers.make import request
+from helpers.paths import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from conftest import CORPUS, FIXTURES
 from gcfg2helm import chart, conversion, gcfg
 from gcfg2helm.cli import app, atomic
 from gcfg2helm.enums import Backend
@@ -25,6 +24,7 @@ from gcfg2helm.offhost import cluster, edit
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
 from gcfg2helm.values import write
+from helpers.paths import CORPUS, FIXTURES
 
 if TYPE_CHECKING:
     from gcfg2helm.tables import Tables

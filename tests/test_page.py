@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from conftest import ROOT
 from gcfg2helm.chart import NEWEST, app_version
 from gcfg2helm.cli import app
 from gcfg2helm.report.page import FOLDED
+from helpers.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

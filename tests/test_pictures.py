@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ROOT
+from helpers.paths import ROOT
 
 spec = importlib.util.spec_from_file_location("pictures", ROOT / "docs/pictures.py")
 assert spec is not None

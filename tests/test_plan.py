@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import CORPUS, FIXTURES
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
@@ -17,6 +16,7 @@ from gcfg2helm.plan import slots
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.versions import Version
 from helpers.make import converted, request
+from helpers.paths import CORPUS, FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

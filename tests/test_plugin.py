@@ -13,9 +13,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from conftest import ROOT
 from gcfg2helm import __version__
 from gcfg2helm.cli import app
+from helpers.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import charts as small
+import chart_renderings
+import chart_tables
 import gcfg2helm_mappings
 import record_chart
 from gcfg2helm import chart, gcfg
@@ -16,6 +17,7 @@ from gcfg2helm.enums import Backend
 from gcfg2helm.values import read
 from gcfg2helm.values.tree import MISSING, find
 from gcfg2helm.versions import Version
+from helpers import charts as small
 from helpers.helm import HELM, needs_helm
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEWEST = chart.NEWEST
-RECORDED = record_chart.loaded()
-VALUES = record_chart.RECORDED / "values"
+RECORDED = chart_renderings.loaded()
+VALUES = chart_renderings.RECORDED / "values"
 
 
 # the model -------------------------------------------------------------------------------------------------------------
@@ -41,7 +43,7 @@ def test_the_model_renders_as_helm_did(version: Version) -> None:
         except read.YamlError:
             assert text is None, name
             continue
-        release, namespace = record_chart.RELEASE, record_chart.NAMESPACE
+        release, namespace = chart_renderings.RELEASE, chart_renderings.NAMESPACE
         found = chart.render(chart.known(version), [values], release=release, namespace=namespace)
         if text is None:
             assert isinstance(found, Refused), name
@@ -69,28 +71,28 @@ def test_the_tables_have_all_default_values() -> None:
     """Of every published version, nulls among them, by a digest of its values.yaml."""
     import json
 
-    recorded = json.loads((record_chart.RECORDED / "defaults.json").read_text("utf-8"))
+    recorded = json.loads((chart_renderings.RECORDED / "defaults.json").read_text("utf-8"))
     assert list(recorded) == [str(version) for version in chart.versions()]
     for version in chart.versions():
-        assert record_chart.digest(small.values_of(version)) == recorded[str(version)], version
+        assert chart_renderings.digest(small.values_of(version)) == recorded[str(version)], version
 
 
 @pytest.mark.parametrize("backend", list(Backend), ids=lambda one: one.value)
 def test_the_model_writes_what_the_templates_write(backend: Backend) -> None:
     """Of every published version: what stands in the file besides `config`."""
-    values = [read.load(record_chart.MANAGED[backend.value])]
+    values = [read.load(chart_renderings.MANAGED[backend.value])]
     for version in chart.versions():
         if backend is Backend.KUBERNETES and version < chart.KUBERNETES_SINCE:
             continue
         made_for = chart.known(version)
-        found = chart.render(made_for, values, release=record_chart.RELEASE, namespace=record_chart.NAMESPACE)
+        found = chart.render(made_for, values, release=chart_renderings.RELEASE, namespace=chart_renderings.NAMESPACE)
         assert isinstance(found, Rendered)
         ours: dict[str, list[str]] = {}
         for one in gcfg.parse(found.gcfg).entries:
             header = gcfg.header(one.section, one.subsection)
             if find(made_for.defaults["config"], (header, one.name)) is MISSING:
                 ours.setdefault(f"{header}.{one.name}", []).append(one.value or "")
-        assert ours == record_chart.managed(backend.value, version), version
+        assert ours == chart_renderings.managed(backend.value, version), version
 
 
 # the recorder ----------------------------------------------------------------------------------------------------------
@@ -100,7 +102,7 @@ def test_the_model_writes_what_the_templates_write(backend: Backend) -> None:
 def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the tables of the chart that the program reads."""
     folder = tmp_path / "tables/chart"
-    shutil.copytree(record_chart.TABLES, folder)
+    shutil.copytree(chart_tables.TABLES, folder)
     monkeypatch.setattr(gcfg2helm_mappings, "folder", lambda: folder.parent)
     small._clear()
     history._table.cache_clear()
@@ -118,7 +120,7 @@ def record(path: Path, tables: Path, **digests: str) -> None:
     """Record a small chart as if its templates were those of the newest version, and `digests`."""
     files = given.unpacked(path)
     known = {**history.digests(history.versions()[-1]), **digests}
-    record_chart.record_facts([files._replace(digests=known)], tables)
+    chart_tables.record_facts([files._replace(digests=known)], tables)
     small._clear()
     history._table.cache_clear()
 
@@ -182,7 +184,7 @@ def test_a_value_that_comes_back_is_said() -> None:
     """The tables cannot say it, so the recorder does."""
     versions = [Version(0, 1, number) for number in range(3)]
     with pytest.raises(ValueError, match=r"back in 0\.1\.2"):
-        record_chart.steps(dict(zip(versions, (1, MISSING, 1), strict=True)))
+        chart_tables.steps(dict(zip(versions, (1, MISSING, 1), strict=True)))
 
 
 @needs_helm
@@ -191,21 +193,21 @@ def test_renderings_are_recorded_once(tmp_path: Path) -> None:
     assert HELM
     folder = tmp_path / "recorded"
     (folder / "values").mkdir(parents=True)
-    shutil.copy(record_chart.RECORDED / "renderings.json.xz", folder)
+    shutil.copy(chart_renderings.RECORDED / "renderings.json.xz", folder)
     (folder / "values/plain.yaml").write_text("config: {Made: {a: 1000000}}\n")
     (folder / "values/wrong.yaml").write_text("sharedStorage: null\n")
     paths = {NEWEST: small.like(tmp_path / "one", NEWEST), chart.OLDEST: small.like(tmp_path / "two", NEWEST, "0.3.0")}
-    record_chart.record_renderings(paths, HELM, folder)
-    found = record_chart.loaded(folder)
+    chart_renderings.record_renderings(paths, HELM, folder)
+    found = chart_renderings.loaded(folder)
     assert {(name, version) for name, version, _ in found} == {(n, v) for n in ("plain", "wrong") for v in paths}
     assert all((text is None) is (name == "wrong") for name, _, text in found)
     assert all("a = 1e+06" in text for _, _, text in found if text)
     before = (folder / "renderings.json.xz").read_bytes()
-    record_chart.record_renderings({NEWEST: paths[NEWEST]}, HELM, folder)
+    chart_renderings.record_renderings({NEWEST: paths[NEWEST]}, HELM, folder)
     assert (folder / "renderings.json.xz").read_bytes() == before
     (folder / "values/wrong.yaml").unlink()
-    record_chart.record_renderings({NEWEST: paths[NEWEST]}, HELM, folder)
-    assert {name for name, _, _ in record_chart.loaded(folder)} == {"plain"}
+    chart_renderings.record_renderings({NEWEST: paths[NEWEST]}, HELM, folder)
+    assert {name for name, _, _ in chart_renderings.loaded(folder)} == {"plain"}
 
 
 @needs_helm
@@ -214,13 +216,13 @@ def test_what_templates_write_is_recorded_once(tmp_path: Path) -> None:
     assert HELM
     folder = tmp_path / "recorded"
     folder.mkdir()
-    shutil.copy(record_chart.RECORDED / "managed.json", folder)
+    shutil.copy(chart_renderings.RECORDED / "managed.json", folder)
     version = Version(0, 20, 10)
-    before = {one: record_chart.managed("launcher", one, folder) for one in history.versions()}
-    record_chart.record_managed({version: small.like(tmp_path, version)}, HELM, folder)
-    after = {one: record_chart.managed("launcher", one, folder) for one in history.versions()}
+    before = {one: chart_renderings.managed("launcher", one, folder) for one in history.versions()}
+    chart_renderings.record_managed({version: small.like(tmp_path, version)}, HELM, folder)
+    after = {one: chart_renderings.managed("launcher", one, folder) for one in history.versions()}
     assert after[version]["Launcher.Enabled"] == ["true"]
     assert {one for one in after if after[one] != before[one]} <= {version}
     again = (folder / "managed.json").read_bytes()
-    record_chart.record_managed({version: tmp_path / "rstudio-connect"}, HELM, folder)
+    chart_renderings.record_managed({version: tmp_path / "rstudio-connect"}, HELM, folder)
     assert (folder / "managed.json").read_bytes() == again

@@ -22,9 +22,9 @@ import yaml
 from cluster import controllers, postgres, web
 from cluster.oldserver import OldServer
 from cluster.server import Cluster
-from conftest import FIXTURES, ROOT
 from gcfg2helm import chart as charts
 from gcfg2helm.versions import Version
+from helpers.paths import FIXTURES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from conftest import CORPUS, FIXTURES
 from gcfg2helm import __version__, conversion, gcfg, tables
 from gcfg2helm import chart as charts
 from gcfg2helm.cli import app
@@ -41,6 +40,7 @@ from gcfg2helm.runbook import model, steps
 from gcfg2helm.runbook.files import Files
 from gcfg2helm.values import diff, read
 from helpers.golden import unversioned
+from helpers.paths import CORPUS, FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

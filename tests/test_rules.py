@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-import charts
-from conftest import CORPUS, FIXTURES, ROOT
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.conversion import Conversion, convert
 from gcfg2helm.enums import Backend
@@ -18,6 +16,8 @@ from gcfg2helm.report import destinations
 from gcfg2helm.tables import CARRY, Action, Kind, Rule, Setting, Subsection
 from gcfg2helm.values.paths import dotted
 from gcfg2helm.versions import Version
+from helpers import charts
+from helpers.paths import CORPUS, FIXTURES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
-import charts as small
 import write_docs
-from conftest import FIXTURES, ROOT
 from gcfg2helm import chart, schema
 from gcfg2helm.schema import Draft, editor
 from gcfg2helm.tables import Subsection
 from gcfg2helm.values import read
 from gcfg2helm.versions import Version
+from helpers import charts as small
 from helpers.languageserver import VARIABLE, Server, program
+from helpers.paths import FIXTURES, ROOT
 from helpers.run import run
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from conftest import CORPUS, FIXTURES
 from gcfg2helm import gcfg, tables
 from gcfg2helm.chart import newest
 from gcfg2helm.cli import app, inputs
@@ -26,6 +25,7 @@ from gcfg2helm.report.sides import source_lines, values_lines
 from gcfg2helm.runbook.files import Files
 from gcfg2helm.values import read
 from gcfg2helm.values.tree import MISSING, find
+from helpers.paths import CORPUS, FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

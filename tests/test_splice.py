@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chart_renderings import RECORDED as _RECORDED
 from gcfg2helm.values import read, splice
 from gcfg2helm.values.tree import Comments, Edit, Tree, applied, find, same
 from helpers.draw import documents, keys
-from record_chart import RECORDED as _RECORDED
 
 EXISTING = """\
 # top of the file

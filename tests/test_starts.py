@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from conftest import FIXTURES
 from gcfg2helm.cli import app
+from helpers.paths import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

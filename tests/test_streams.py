@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
 from gcfg2helm.chart import helm
+from helpers.paths import ROOT
 
 MAIN = f"{sys.executable} -c 'from gcfg2helm.cli import main; main()'"
 LDAP = ROOT / "fixtures/ldap-postgres/rstudio-connect.gcfg"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import charts as small
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg, tables
 from gcfg2helm.enums import Backend, ChartDefaults, Tls
@@ -19,6 +18,7 @@ from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.transforms import TRANSFORMS, runtime
 from gcfg2helm.plan.transforms.legacy import LEGACY
 from gcfg2helm.versions import Version
+from helpers import charts as small
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

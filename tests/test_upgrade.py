@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-import charts as small
-from conftest import ROOT
 from gcfg2helm import chart, tables
 from gcfg2helm.report import json as data
 from gcfg2helm.upgrade import compare, objects
@@ -24,8 +22,10 @@ from gcfg2helm.upgrade.model import Request, Status
 from gcfg2helm.values import read, relocate
 from gcfg2helm.values.tree import Carried, Edit, find
 from gcfg2helm.versions import Version
+from helpers import charts as small
 from helpers.golden import unversioned
 from helpers.helm import HELM, needs_helm
+from helpers.paths import ROOT
 from helpers.run import invoke as run
 from helpers.run import told
 

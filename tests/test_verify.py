@@ -13,8 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import charts
-from conftest import FIXTURES
 from gcfg2helm import chart, gcfg, tables
 from gcfg2helm.chart.helm import Helm
 from gcfg2helm.enums import Backend
@@ -26,8 +24,10 @@ from gcfg2helm.proof.model import Proof, Verdict
 from gcfg2helm.tables import Kind
 from gcfg2helm.values import read
 from gcfg2helm.versions import Version
+from helpers import charts
 from helpers.helm import HELM, needs_helm
 from helpers.make import converted, request
+from helpers.paths import FIXTURES
 from helpers.run import LDAP, run
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from typer.testing import CliRunner
 
-from conftest import ROOT
 from gcfg2helm.cli import app
+from helpers.paths import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -31,7 +31,7 @@ def build(folder: Path) -> Path:
     environment = {
         **os.environ, "GO111MODULE": "off", "GOPATH": str(GOPATH), "GOCACHE": str(folder / "cache"), "GOFLAGS": "",
     }  # fmt: skip
-    source = Path(__file__).parent / "go" / "oracle.go"
+    source = Path(__file__).parent.parent / "go" / "oracle.go"
     subprocess.run(["go", "build", "-o", program, source], check=True, env=environment, timeout=300)
     return program
 

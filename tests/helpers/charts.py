@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-SMALL = Path(__file__).parent / "connect"
+SMALL = Path(__file__).parent.parent / "connect"
 _CACHES: tuple[Any, ...] = (
     history._apps, history.defaults, history.known, history.digests, history._paths,
 )  # fmt: skip
