@@ -1,4 +1,4 @@
-"""Speed and memory of gcfg2helm as ratios to what it stands on, all measured in one run: `python benchmarks/run.py`.
+"""Speed and memory of gcfg2helm as ratios to what it is built on, all measured in one run: `python benchmarks/run.py`.
 
 Prints a table and exits 1 where a limit is passed. `--quick` repeats less, and converts fewer servers. Absolute numbers
 depend on the machine, the ratios hardly do. `helm template` renders the newest chart in the folder that GCFG2HELM_CHARTS

@@ -26,7 +26,7 @@ _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 def seen(arguments: list[str]) -> str:
-    """Return what a run prints on a terminal, colours included; the fixture stands in the working folder."""
+    """Return what a run prints on a terminal, colours included; the fixture is in the working folder."""
     leader, follower = pty.openpty()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / FIXTURE.name).write_bytes(FIXTURE.read_bytes())

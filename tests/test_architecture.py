@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGE = ROOT / "migrate/gcfg2helm"
-# From the ground up: each may import what stands before it, in any way.
+# From the ground up: each may import what is before it, in any way.
 FLOORS = (
     "versions", "enums", "masked", "findings", "gcfg", "values", "tables", "chart", "schema", "plan", "proof", "conversion", "api",
     "upgrade", "offhost", "runbook", "report", "cli", "__main__",

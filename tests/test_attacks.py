@@ -187,7 +187,7 @@ NOT_PROVEN = [
     pytest.param([named(SMTP, {**POSTGRES, "VALUE": "x"})], id="a field that is none"),
     pytest.param([named(SMTP, POSTGRES, {"name": "RSTUDIO_CONNECT_HASTE", "value": "x"})], id="a variable of the chart's"),
     pytest.param([at("pod/env", {"a": "b"})], id="an environment that is no list"),
-    # what the templates print as it stands
+    # what the templates print as it is
     *(
         pytest.param([at(path, f"x{end}")], id=f"{path} with {end!r}")
         for path in ("sharedStorage/name", "service/port", "strategy/type", "launcher/namespace", "rbac/serviceAccount/name", "image/tag")

@@ -1,6 +1,6 @@
 """A secret is seen nowhere but in files of mode 0600: every command, in every mode and format, with canaries.
 
-Every canary holds the word `kanari`; the fixture has one in each place where a secret can stand.
+Every canary holds the word `kanari`; the fixture has one in each place where a secret can be.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ IN_ENVIRONMENT = {
     "vendor-endpoint": "https://vendor:kanari-vendor-url@vendor.example.com/?api_key=kanari-vendor-query&page=1",
     "vendor-certificate": PEM.format("RSA ", "kanari-vendor-pem"),
 }
-# What stands in the second values file, as gcfg reads it.
+# What is in the second values file, as gcfg reads it.
 IN_SECRET_VALUES = {
     ("SMTP", "Password"): ["kanari-superseded-1", 'kanari;smtp#"quoted" and \\escaped = x'],
     ('LDAP "first"', "BindPassword"): ['kanari\\ldap;\t"x"'],

@@ -1,4 +1,4 @@
-"""The disk: whatever happens while a file is written, the old one or the new one stands there, and no copy of a secret."""
+"""The disk: whatever happens while a file is written, the old one or the new one is there, and no copy of a secret."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def test_a_vanished_value_is_moved_nowhere(tmp_path: Path) -> None:
 
 @needs_helm
 def test_moved_keys_are_named_with_their_new_place(tmp_path: Path) -> None:
-    """A whole branch that moved: each value that would stand there, and what is new."""
+    """A whole branch that moved: each value that would be there, and what is new."""
     assert HELM
 
     def moved(values: dict[str, Any]) -> None:

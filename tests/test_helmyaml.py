@@ -201,7 +201,7 @@ def test_scalar(text: str) -> None:
 
 @pytest.mark.parametrize("text", DOCUMENTS)
 def test_document(text: str) -> None:
-    """Keys become text, aliases and merge keys are resolved where they stand."""
+    """Keys become text, aliases and merge keys are resolved where they are."""
     assert read.load(text) == DOCUMENTS[text]
 
 
@@ -336,7 +336,7 @@ def _plain(tree: Tree) -> Tree:
 @needs_helm
 @pytest.mark.parametrize("text", DOCUMENTS)
 def test_helm_agrees_on_documents(text: str, tmp_path: Path) -> None:
-    """Helm reads the same tree; where a null stands at the top it takes it for a key to remove."""
+    """Helm reads the same tree; where a null is at the top it takes it for a key to remove."""
     judged = helm(text, tmp_path)
     assert judged is not None
     assert _plain({**read.load(text)}) == _plain(judged[0])

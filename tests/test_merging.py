@@ -141,7 +141,7 @@ def _longer(old: Tree, new: object) -> bool:
 def first_lost(lines: list[str], text: str) -> str:
     """Return the first line that the text does not have any more, in order; empty where it has all.
 
-    Comments may stand elsewhere: they move with the block that they are about.
+    Comments may be elsewhere: they move with the block that they are about.
     """
     rest = iter(text.splitlines())
     everywhere = set(map(str.strip, text.splitlines()))

@@ -150,7 +150,7 @@ def others(text: str) -> list[tuple[str, str | None, str, str | None]]:
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=f"{path.parent.name}-{path.stem}") for path in REAL])
 def test_real_files(path: Path, known: Tables) -> None:
-    """Every line that is not of a changed setting stands where it stood; a second run changes nothing."""
+    """Every line that is not of a changed setting is where it was; a second run changes nothing."""
     document = gcfg.parse(path.read_bytes(), path.name)
     once = offhost.build(path.name, document, known, ANSWERS, missing)
     kept = [line for line in document.source.split("\n") if line in once.document.source.split("\n")]

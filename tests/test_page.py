@@ -173,7 +173,7 @@ def test_the_head_names_source_target_program_verdict_and_five_figures(
 def test_verify_gives_the_verdict_of_its_values(
     values: str, verdict: str, tmp_path: Path, opened: Callable[..., Page]
 ) -> None:
-    """Beside the gcfg stand the values that were given, as they were given; there is no runbook."""
+    """Beside the gcfg are the values that were given, as they were given; there is no runbook."""
     gcfg, file, report = (tmp_path / name for name in ("f.gcfg", "values.yaml", "page.html"))
     gcfg.write_text("[SMTP]\nPort = 587\n")
     done = CliRunner().invoke(app, ["convert", str(gcfg), "-o", str(file), "--yes"])

@@ -79,7 +79,7 @@ def test_the_tables_have_all_default_values() -> None:
 
 @pytest.mark.parametrize("backend", list(Backend), ids=lambda one: one.value)
 def test_the_model_writes_what_the_templates_write(backend: Backend) -> None:
-    """Of every published version: what stands in the file besides `config`."""
+    """Of every published version: what is in the file besides `config`."""
     values = [read.load(chart_renderings.MANAGED[backend.value])]
     for version in chart.versions():
         if backend is Backend.KUBERNETES and version < chart.KUBERNETES_SINCE:

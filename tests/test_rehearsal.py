@@ -1,4 +1,4 @@
-"""The runbook is executed: every command that it prints runs as it stands, with the real programs, and leads where it says.
+"""The runbook is executed: every command that it prints runs as it is, with the real programs, and leads where it says.
 
 kubectl and Helm talk to a double of a cluster, pg_dump and pg_restore to a real PostgreSQL, curl to a server that plays
 Connect's API, tar fills real folders. Only `sudo` is a stand-in, for an old server whose disk is a folder.

@@ -174,7 +174,7 @@ def adds_up(report: reports.Report, entries: int) -> None:
 
 @pytest.mark.parametrize("path", [*FIXTURES, *CORPUS], ids=lambda path: path.parent.name + "-" + path.stem)
 def test_accounting_of_real_files(path: Path) -> None:
-    """Every line of every real file stands in the sum and in the table."""
+    """Every line of every real file is in the sum and in the table."""
     source = path.read_bytes()
     try:
         entries = gcfg.parse(source, "f.gcfg").entries
@@ -278,7 +278,7 @@ def test_no_secret_in_report_files(holder: str, mode: str) -> None:
 
 
 def test_the_secrets_looked_for_are_there() -> None:
-    """Each of them stands in a fixture, else the tests above would look for nothing."""
+    """Each of them is in a fixture, else the tests above would look for nothing."""
     held = "".join(path.read_text(encoding="utf-8") for path in FIXTURES)
     assert [secret for secret in SECRETS if secret not in held] == ["pg@pass"]
 
@@ -310,7 +310,7 @@ def test_database(url: str, hosts: list[str], user: str, name: str) -> None:
 
 
 def test_github_annotations() -> None:
-    """Position, code and text stand in the annotation, escaped by the runner's rules; the gravest comes first."""
+    """Position, code and text are in the annotation, escaped by the runner's rules; the gravest comes first."""
     found = [
         Finding("G2H201", Level.INFO, "an info"),
         Finding("G2H101", Level.WARNING, "100% of a,b:c\nnext\r", "do, this: 50%", Place("a,b:c%.gcfg", 3, 5)),
@@ -392,7 +392,7 @@ def test_no_green_where_the_pod_does_not_start() -> None:
 
 
 def test_markdown_has_the_runbook(server: str) -> None:
-    """The steps stand in the report, and alone with --runbook."""
+    """The steps are in the report, and alone with --runbook."""
     whole = run("check", "rstudio-connect.gcfg", "--format", "markdown").stdout
     alone = run("check", "rstudio-connect.gcfg", "--format", "markdown", "--runbook").stdout
     assert "## Runbook" in whole
@@ -558,7 +558,7 @@ def test_runbook_with_existing_secrets() -> None:
 
 
 def test_runbook_commands_are_for_a_shell() -> None:
-    """Names with blanks and quotes come through a shell in one piece, and each command stands on one line."""
+    """Names with blanks and quotes come through a shell in one piece, and each command is on one line."""
     source = SMALL.replace("[Server]", '[Server]\nDataDir = "/mnt/it\'s here"')
     report = made(source, Options(images=("i",), license_server="l", storage_class="c", storage_size="1Gi"))
     copied = [shlex.split(command) for command in commands(report, "copy")]
@@ -630,7 +630,7 @@ def test_check_reads_the_values(ldap: Path) -> None:
 
 
 def test_several_sources_are_named(ldap: Path) -> None:
-    """With a second file the table says in which file a line stands."""
+    """With a second file the table says in which file a line is."""
     Path("more.gcfg").write_text("[Server]\nSenderEmail = a@example.org\n", encoding="utf-8")
     printed = run("check", "rstudio-connect.gcfg", "--all", "--also", "more.gcfg").stdout
     assert "[Server]  more.gcfg" in printed

@@ -191,7 +191,7 @@ def _at(tree: Tree, path: ValuesPath) -> Tree:
 
 @pytest.mark.parametrize("backend", Backend)
 def test_every_setting_without_a_rule_is_carried(backend: Backend) -> None:
-    """All in one file: each stands under `config`, or is a secret, at the place that `explain` names."""
+    """All in one file: each is under `config`, or is a secret, at the place that `explain` names."""
     plain = [setting for setting in TABLES if not setting.rules]
     assert len(plain) > 250
     done = run("".join(map(source, plain)), chart.NEWEST, backend)

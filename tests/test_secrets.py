@@ -410,7 +410,7 @@ def test_no_part_of_a_secret_survives_in_a_comment(name: str, sign: str, value: 
 
 @given(st.text("aZ7!$%&()@:+*~'", min_size=1, max_size=12))
 def test_no_password_of_a_url_survives(password: str) -> None:
-    """Whatever stands between the user and the last `@` before the host is gone from config and from comments."""
+    """Whatever is between the user and the last `@` before the host is gone from config and from comments."""
     secret = f"Qx{password}Qx"
     one = only(f'[Postgres]\nURL = "postgres://u:{secret}@h/d"')
     assert one.config_values == ["postgres://u@h/d"]

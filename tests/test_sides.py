@@ -1,4 +1,4 @@
-"""Where each line of the gcfg stands in the values files, and that no line shown holds a secret."""
+"""Where each line of the gcfg is in the values files, and that no line shown holds a secret."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def shown(report: reports.Report) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("file", [*FIXTURES, *CORPUS], ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_line_holds_what_it_is_said_to_hold(file: Path) -> None:
-    """Without the lines that an entry stands on, the values lack its path, or one item of its list, and nothing else."""
+    """Without the lines that an entry is on, the values lack its path, or one item of its list, and nothing else."""
     try:
         report = made((file.name, file.read_text("utf-8")))
     except gcfg.GcfgError:

@@ -94,7 +94,7 @@ def test_the_authority_of_the_database_is_mounted_as_that_of_ldap(tmp_path: Path
 
 
 def same_everywhere(gcfg: Path, folder: Path, *options: str) -> None:
-    """Assert that convert, diff, check and verify come to one verdict of the files that stand there."""
+    """Assert that convert, diff, check and verify come to one verdict of the files that are there."""
     verified = run("verify", gcfg, "values.yaml", *options, cwd=folder)
     last = verified.stdout.splitlines()[-1]
     for command in (("convert", "--dry-run"), ("diff",), ("check",)):

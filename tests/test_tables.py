@@ -171,7 +171,7 @@ def test_every_rename_and_removal_is_a_rule(facts: dict[str, Any], known: Tables
 
 
 def _follows(fact: dict[str, Any], known: Tables) -> None:
-    """A rule renames as the facts say, and the release in which the name went stands in the row or its reason."""
+    """A rule renames as the facts say, and the release in which the name went is in the row or its reason."""
     setting = known.setting(fact["setting"])
     assert setting is not None
     targets = {rule.setting for rule in setting.rules} | {rule.transform for rule in setting.rules}

@@ -313,7 +313,7 @@ DEPENDENCY = "dependencies:\n- name: rstudio-connect\n  repository: https://helm
 
 
 def test_the_lock_of_a_chart_around_it_tells_the_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a chart of one's own the values stand below the name of the dependency, or below its alias."""
+    """In a chart of one's own the values are below the name of the dependency, or below its alias."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "Chart.yaml").write_text(
         "name: ours\nversion: 1.0.0\n" + DEPENDENCY.format("~0.8") + "  alias: connect\n"

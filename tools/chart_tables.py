@@ -113,7 +113,7 @@ def _default_lines(defaults: Mapping[Version, Mapping[str, Any]], order: list[tu
     """Yield the table of defaults: each leaf under the header of its map."""
     leaves = {path for tree in defaults.values() for path in given.leaves(dict(tree))}
     paths = [*order, *sorted(leaves - set(order))]
-    # What is a map of values in one version and none in another stands as a whole where it is one in any.
+    # What is a map of values in one version and none in another is as a whole where it is one in any.
     wholes = [path for path in paths if not any(len(one) < len(path) and path[: len(one)] == one for one in paths)]
     groups: dict[tuple[str, ...], list[str]] = {}
     for path in wholes:
@@ -159,7 +159,7 @@ def _ends(values: Any, version: Version) -> list[tuple[tuple[str, ...], bool]]:
     found: list[tuple[tuple[str, ...], bool]] = []
 
     def walk(node: Any, at: tuple[str, ...]) -> None:
-        # A slash stands in no value of a chart, but in annotations: any key goes there.
+        # A slash is in no name of a chart's value, but in annotations: any key goes there.
         if at in free or (isinstance(node, dict) and (not node or any("/" in name for name in node))):
             found.append((at, True))
         elif isinstance(node, dict):

@@ -58,7 +58,7 @@ def mapping(known: Tables) -> Iterator[str]:
     yield from ("# What becomes of every setting", "", _WRITTEN, "")
     yield (
         f"{count} settings in {len(known.sections)} sections, for charts {charts.OLDEST} to {charts.NEWEST}. A setting"
-        " that is not listed is carried as it stands, with a finding. `gcfg2helm explain NAME` tells more of each."
+        " that is not listed is carried as it is, with a finding. `gcfg2helm explain NAME` tells more of each."
     )
     for section in known.sections.values():
         yield ""

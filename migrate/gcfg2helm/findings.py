@@ -1,4 +1,4 @@
-"""Findings: what a person should know or do, each with a stable code; the texts by code stand in a table."""
+"""Findings: what a person should know or do, each with a stable code; the texts by code are in a table."""
 
 from enum import IntEnum, StrEnum
 from functools import cache

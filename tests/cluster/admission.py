@@ -134,7 +134,7 @@ def _workload(made: dict[str, Any]) -> list[str]:
 
 
 def _pod(spec: dict[str, Any], path: str) -> list[str]:
-    """Check what hangs together in a pod: mounts and volumes, names and paths that stand once."""
+    """Check what hangs together in a pod: mounts and volumes, names and paths that come once."""
     volumes = [one["name"] for one in spec.get("volumes") or []]
     problems = [f"{path}.volumes: Duplicate value: {name!r}" for name in set(volumes) if volumes.count(name) > 1]
     problems += [f"{path}.volumes: Invalid name: {name!r}" for name in volumes if not _short(name)]

@@ -93,7 +93,7 @@ def faults(kind: Kind, made: dict[str, Any]) -> list[str]:
 
 
 def resolved(node: Any) -> dict[str, Any]:
-    """Return a schema behind its reference, with what stands beside the reference."""
+    """Return a schema behind its reference, with what is beside the reference."""
     if not isinstance(node, dict):
         return {}
     reference = node.get("$ref", "")

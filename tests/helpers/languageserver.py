@@ -56,7 +56,7 @@ class Server:
         return self._diagnostics[uri]
 
     def at(self, method: str, uri: str, text: str, place: str) -> Any:
-        """Ask about the place in a document where `place` ends, the first time it stands there."""
+        """Ask about the place in a document where `place` ends, the first time it is there."""
         before = text[: text.index(place) + len(place)]
         position = {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
         return self.ask(method, {"textDocument": {"uri": uri}, "position": position})

@@ -1,6 +1,6 @@
 """The chart that the user names (`--chart`): what it says of itself, and what in it the tables do not know.
 
-A chart that stands in the tables as it is, is the tables' own. Of every other one the files count: its default values, the
+A chart that is in the tables as it is, is the tables' own. Of every other one the files count: its default values, the
 values that went since the newest version that the tables know, and those that came.
 """
 

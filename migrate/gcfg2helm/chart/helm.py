@@ -52,7 +52,7 @@ def rendered(helm: str, chart: Path, layers: Sequence[str], release: str, namesp
 def manifests(helm: str, chart: Path, layers: Sequence[str], release: str, namespace: str) -> list[dict[str, Any]]:
     """Return the objects that `helm template` gives for values texts in Helm's order.
 
-    The texts may hold secrets: they stand in a folder that only this user can read, and only while Helm runs.
+    The texts may hold secrets: they are in a folder that only this user can read, and only while Helm runs.
     Raises HelmError.
     """
     import tempfile

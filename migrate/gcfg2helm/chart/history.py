@@ -72,7 +72,7 @@ def knows(chart: Version, path: Path) -> bool:
 
 
 def takes_any_key(chart: Version, path: Path) -> bool:
-    """Whether a version hands a map on as it is, so that any key may stand there."""
+    """Whether a version hands a map on as it is, so that any key may be there."""
     _, free = _paths(chart)
     return any(path[:length] in free for length in range(1, len(path) + 1))
 

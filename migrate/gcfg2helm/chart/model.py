@@ -21,7 +21,7 @@ class Chart:
     """One version of the chart: `version` is what rules compare, `app_version` the Connect that it installs.
 
     `defaults` are its default values; the tree is shared, so it is not to be changed. `known`: the tables know this version
-    as it stands, so the built-in model speaks for it. `source` is the folder or archive that it was read from, if any.
+    as it is, so the built-in model speaks for it. `source` is the folder or archive that it was read from, if any.
     Of a chart that the tables do not know: `stated` is its version as Chart.yaml writes it, `published` whether that is a
     published version (then this is a changed one), `gone` and `came` are the values outside `config` that it has no longer,
     and newly, against the newest known version up to it.

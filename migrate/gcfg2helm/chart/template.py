@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Stop(Exception):  # noqa: N818 - the template's end, not an error of this program
-    """The template stops: what stands at `path` is not what it reads there."""
+    """The template stops: what is at `path` is not what it reads there."""
 
     def __init__(self, path: Path, wanted: str) -> None:
         super().__init__(path, wanted)
@@ -95,7 +95,7 @@ def ini(sections: dict[str, Tree]) -> str:
         for key, value in each(keys, ("config", section)):
             lines += [f"{key} = {_alone(item)}" for item in (value if isinstance(value, list) else [value])]
         blocks.append("\n".join(lines) + "\n")
-    # Helm takes out what text/template prints for a null, wherever it stands.
+    # Helm takes out what text/template prints for a null, wherever it is.
     return "\n".join(blocks).replace("<no value>", "")
 
 

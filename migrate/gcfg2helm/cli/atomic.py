@@ -1,4 +1,4 @@
-"""Writes files whole or not at all: whatever happens, the old file or the new one stands there, never a mixture.
+"""Writes files whole or not at all: whatever happens, the old file or the new one is there, never a mixture.
 
 Several files are all complete before the first takes its place, so that a full disk leaves none of them.
 
@@ -24,7 +24,7 @@ _NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno
 class WriteError(Exception):
     """A file was not written; it is as it was before. The message names the file and the reason.
 
-    `written` are the files before it that stand there new: none, unless the system failed between two renames.
+    `written` are the files before it that are new: none, unless the system failed between two renames.
     """
 
     def __init__(self, path: Path, reason: str, written: Sequence[Path] = ()) -> None:
@@ -53,7 +53,7 @@ class _Staged(NamedTuple):
 
 
 def read(path: Path) -> bytes | None:
-    """Return the bytes of a regular file, None where there is none. Raises WriteError for anything else that stands there."""
+    """Return the bytes of a regular file, None where there is none. Raises WriteError for anything else that is there."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:

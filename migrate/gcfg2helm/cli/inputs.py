@@ -158,7 +158,7 @@ def _assignments(line: str) -> Iterator[tuple[int, str, str]]:
             continue
         if not systemd:
             value = _unquoted(value)
-        at = max(line.find(name, at), at)  # not there where quotes stand inside the name
+        at = max(line.find(name, at), at)  # not there where quotes are inside the name
         yield at + 1, name, value
 
 

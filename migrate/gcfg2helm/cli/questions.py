@@ -125,18 +125,18 @@ def _answered(settings: Settings, option: str, given: Answer | SecretMode) -> Se
 def _ask(question: Question, settings: Settings, cluster: kubectl.Cluster | None) -> Answer | SecretMode | None:
     """Ask until the answer can be meant; None where it is left as it is."""
     before = getattr(settings, question.option)
-    standing = before.value if isinstance(before, SecretMode) else " ".join(before) if question.several else before
+    present = before.value if isinstance(before, SecretMode) else " ".join(before) if question.several else before
     choices = list(question.choices)
     if cluster is not None and question.kind and not choices:
         choices = cluster.names(question.kind, everywhere=question.everywhere)
         if cluster.problem:
             talk.say(f"  kubectl: {cluster.problem}; no choices are offered.")
             cluster = None
-    for line in _lines(question, choices, standing):
+    for line in _lines(question, choices, present):
         talk.say(line)
     while True:
-        text = _read(f"  [{standing or 'open'}]: ")
-        if not text or text == standing:
+        text = _read(f"  [{present or 'open'}]: ")
+        if not text or text == present:
             return None
         if text.isdigit() and 0 < int(text) <= len(choices):
             text = choices[int(text) - 1]
@@ -153,13 +153,13 @@ def _ask(question: Question, settings: Settings, cluster: kubectl.Cluster | None
         return given
 
 
-def _lines(question: Question, choices: Sequence[str], standing: str) -> Iterator[str]:
+def _lines(question: Question, choices: Sequence[str], present: str) -> Iterator[str]:
     import textwrap
 
     width = min(talk.width(sys.stderr), 100) - 2
     yield ""
     yield f"{question.title} (--{question.option.replace('_', '-')})"
-    rest = "it stays" if standing else question.left
+    rest = "it stays" if present else question.left
     for text in (question.why, f"Left open: {rest}."):
         yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
     for number, one in enumerate(choices, 1):

@@ -104,7 +104,7 @@ def _explained(error: Exception) -> tuple[str, int] | None:
 
 
 def unwritten(error: "WriteError") -> str:
-    """Return what stands on the disk after an error: nothing new, or which files."""
+    """Return what is on the disk after an error: nothing new, or which files."""
     if not error.written:
         return f"gcfg2helm: nothing was written: {error}"
     return f"gcfg2helm: written: {', '.join(map(str, error.written))}; not written, and no file after it: {error}"

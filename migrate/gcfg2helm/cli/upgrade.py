@@ -203,7 +203,7 @@ def _running(asking: _Asking, name: str) -> "Running | None":
 
 
 def _prefix(files: list[tuple[str, str]], running: "Running | None") -> tuple[str, ...]:
-    """Return the key of the chart's values in those of a chart around it; nothing where they stand at the top."""
+    """Return the key of the chart's values in those of a chart around it; nothing where they are at the top."""
     from gcfg2helm import chart as charts
     from gcfg2helm.values import read
 

@@ -16,7 +16,7 @@ class Entry(NamedTuple):
     """One variable: `value` is None where the line has no `=`. Line and column are 1-based.
 
     `start` is the offset of the name in the source, in characters; `to_value`, `to_value_end` and `to_end` lead from there
-    to the value, behind it, and to the next line: small numbers, of which a large file has many. `above` are the comment lines before it as they stand, an empty text for blank lines between two of them; `beside` the comment behind its value. `cut`: the value ends at
+    to the value, behind it, and to the next line: small numbers, of which a large file has many. `above` are the comment lines before it as they are, an empty text for blank lines between two of them; `beside` the comment behind its value. `cut`: the value ends at
     a `;` or `#` that no blank precedes, so the writer probably meant more.
     """
 
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
     @property
     def value_start(self) -> int:
-        """The offset of the value as it stands, quotes included."""
+        """The offset of the value as it is, quotes included."""
         return self.start + self.to_value
 
     @property
@@ -55,7 +55,7 @@ class Entry(NamedTuple):
 
 
 class Header:
-    """One section header and what stands under it; `start` is the offset of its line, `end` that of its block's end.
+    """One section header and what is under it; `start` is the offset of its line, `end` that of its block's end.
 
     `above` are comments directly above it or on its line, `after` those at the end of its block, an empty text for blank
     lines between two of them.

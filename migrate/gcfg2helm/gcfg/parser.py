@@ -122,7 +122,7 @@ class _Reader:
         self.document = Document(text, bom)
         self.current: Header | None = None
         self.comments: list[str] = []
-        self.blanks: list[int] = []  # how many comments stood before each blank line
+        self.blanks: list[int] = []  # how many comments were before each blank line
 
     def read(self) -> Document:
         text, match, comments, blanks = self.text, _LINE.match, self.comments, self.blanks
@@ -249,7 +249,7 @@ class _Reader:
 
 
 def _is_cut(text: str, value_start: int, value_end: int, delimiter: int) -> bool:
-    """Whether the comment sign at `delimiter` stands right behind the value, or right before a word in its place."""
+    """Whether the comment sign at `delimiter` is right behind the value, or right before a word in its place."""
     if value_end == value_start:
         return text[delimiter + 1 : delimiter + 2] not in ("", " ", "\t", "\r", "\n", ";", "#")
     return value_end == delimiter

@@ -33,7 +33,7 @@ _HEAD = (
 class Answers:
     """What the gcfg cannot know. Empty: not answered, what the file says stays.
 
-    `definitions` are paths of cluster definitions as they are to stand in the file; `images` and `made` ask for a new
+    `definitions` are paths of cluster definitions as they are to be in the file; `images` and `made` ask for a new
     one, made from the executables of the gcfg, for these images and at this path.
     """
 
@@ -119,7 +119,7 @@ def _definition(ctx: Context, path: str) -> tuple[str, list[Finding]]:
 
 
 def _left(after: Document, answers: Answers) -> list[Finding]:
-    """Name the cluster definitions that stand in the file and were not named now: their images stay permitted."""
+    """Name the cluster definitions that are in the file and were not named now: their images stay permitted."""
     wanted = {*answers.definitions, answers.made}
     if wanted == {""}:
         return []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Change(NamedTuple):
-    """The text that takes the place of what stands between two offsets."""
+    """The text that takes the place of what is between two offsets."""
 
     start: int
     end: int
@@ -30,8 +30,8 @@ def settle(
     """Return the file's text, byte order mark included, with these settings of a section without subsection.
 
     Of a single setting the line that counts is changed, and only where it means something else. Of a setting with
-    several values those that stand there stay; a line with a value that is not wanted takes a wanted one that is
-    missing, the first the first; lines left over stay as they are. What the section lacks stands behind its last
+    several values those that are there stay; a line with a value that is not wanted takes a wanted one that is
+    missing, the first the first; lines left over stay as they are. What the section lacks comes behind its last
     setting, a section that the file lacks at its end. Raises ValueError for a value that gcfg cannot hold.
     """
     entries = [one for one in document.entries if _in(one, section)]

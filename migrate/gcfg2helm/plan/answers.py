@@ -1,4 +1,4 @@
-"""What of an existing values.yaml is the administrator's answer, and what only stands there.
+"""What of an existing values.yaml is the administrator's answer, and what merely is there.
 
 Outside `config` an answer wins over what would be proposed; the rest gives way.
 """
@@ -48,20 +48,20 @@ def unanswered(ctx: Context, answers: Mapping[str, Tree], proposals: Sequence[Ed
     pruned = {key: value if key == "config" else _without_empty(value) for key, value in answers.items()}
     pruned = {key: value for key, value in pruned.items() if key == "config" or value not in (None, "", [])}
     ours = [edit for edit in proposals if edit.path[:1] != ("config",) and edit.path not in LIST_PATHS]
-    standing = [edit.path for edit in ours if same(find(pruned, edit.path), edit.value)]
-    standing += [path for path in _NO_SWITCH if find(pruned, path) is False]
-    standing += [path for path in _FOLLOWING if same(find(pruned, path), find(ctx.chart.defaults, path))]
-    standing += [edit.path for edit in ours if edit.path == _TLS and _is_placeholder(ctx, find(pruned, _TLS), edit)]
+    present = [edit.path for edit in ours if same(find(pruned, edit.path), edit.value)]
+    present += [path for path in _NO_SWITCH if find(pruned, path) is False]
+    present += [path for path in _FOLLOWING if same(find(pruned, path), find(ctx.chart.defaults, path))]
+    present += [edit.path for edit in ours if edit.path == _TLS and _is_placeholder(ctx, find(pruned, _TLS), edit)]
     if find(pruned, RUNTIME_YAML) == "base":
-        standing.append(RUNTIME_YAML)
-    return applied(pruned, [Edit(path, remove=True) for path in standing])
+        present.append(RUNTIME_YAML)
+    return applied(pruned, [Edit(path, remove=True) for path in present])
 
 
-def _is_placeholder(ctx: Context, standing: object, edit: Edit) -> bool:
+def _is_placeholder(ctx: Context, present: object, edit: Edit) -> bool:
     """Whether the certificate of the ingress is the one that this program names where nobody has named one."""
     items = edit.value if isinstance(edit.value, list) else []
     name = f"{ctx.fullname}-tls"
-    return same(standing, [{**item, "secretName": name} for item in items if isinstance(item, dict)])
+    return same(present, [{**item, "secretName": name} for item in items if isinstance(item, dict)])
 
 
 def _without_empty(tree: Tree) -> Tree:

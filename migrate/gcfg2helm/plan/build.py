@@ -246,7 +246,7 @@ class _Draft:
         variable: str = "",
         becomes: tuple[Secret, ...] | None = None,
     ) -> None:
-        """Decide about each entry that counts; what the group becomes stands with the first."""
+        """Decide about each entry that counts; what the group becomes comes with the first."""
         reason = result.reason or rule.reason
         origin = rule.origin or group.setting.origin
         for number, at in enumerate(group.live):

@@ -61,10 +61,10 @@ class GcfgComments:
         self._homes = {id(one.at.entry): _home(one) for one in decisions}
         self._outcomes = {id(one.at.entry): one.outcome for one in decisions}
         self._outside = {edit.path for edit in edits}
-        standing = {(one.section, one.setting): one.path for one in decisions if one.outcome in _UNDER_CONFIG}
+        present = {(one.section, one.setting): one.path for one in decisions if one.outcome in _UNDER_CONFIG}
         for one in decisions:
             if one.outcome is Outcome.SUPERSEDED:
-                self._homes[id(one.at.entry)] = standing.get((one.section, one.setting), ())
+                self._homes[id(one.at.entry)] = present.get((one.section, one.setting), ())
         self._next: list[str] = []  # what goes above the next section
         self._begun: set[Path] = set()
         self._loose: dict[str, list[str]] = {}  # by the section that is not carried
@@ -88,8 +88,8 @@ class GcfgComments:
             self._comments = {}
 
     def _add(self, path: Path, comments: Comments) -> None:
-        standing = self._comments.get(path, NO_COMMENTS)
-        if set(comments.after) <= set(standing.after):  # a section that is repeated with its comments
+        present = self._comments.get(path, NO_COMMENTS)
+        if set(comments.after) <= set(present.after):  # a section that is repeated with its comments
             comments = comments._replace(after=())
         self._comments[path] = self._comments.get(path, NO_COMMENTS).then(comments)
 
@@ -104,7 +104,7 @@ class GcfgComments:
                 home = home or path[:2]
             rest += self._entry(source, entry, path)
         if home:
-            again = home in self._begun  # what stands above the header waits for a section that begins here
+            again = home in self._begun  # what is above the header waits for a section that begins here
             self._begun.add(home)
             before = [] if again else commented.as_yaml(self._next, "", self._tables, apart=True)
             self._add(home, Comments(above=(*before, *self._yaml(above, ""))))

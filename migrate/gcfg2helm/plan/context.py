@@ -124,9 +124,9 @@ class Group:
 class Result(NamedTuple):
     """What a transform decides of one group.
 
-    `values` are what stands under `config` (None: as the file has them) for the outcomes CARRIED and RENAMED;
+    `values` are what is under `config` (None: as the file has them) for the outcomes CARRIED and RENAMED;
     `setting` the new name for RENAMED. `edits` are proposals outside `config`: what an existing values.yaml says there
-    wins. `path` is where a MOVED entry stands now.
+    wins. `path` is where a MOVED entry is now.
     """
 
     outcome: Outcome

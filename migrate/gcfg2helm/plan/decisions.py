@@ -25,23 +25,23 @@ class Outcome(Enum):
 
 
 class Located(NamedTuple):
-    """An entry and the input that it stands in."""
+    """An entry and the input that it is in."""
 
     file: str
     entry: Entry
 
     @property
     def place(self) -> Place:
-        """Where its name stands."""
+        """Where its name is."""
         from gcfg2helm.findings import Place
 
         return Place(self.file, self.entry.line, self.entry.column)
 
 
 class Decision(NamedTuple):
-    """What became of one entry: `path` is where it stands in the values (empty: nowhere), `setting` its listed name.
+    """What became of one entry: `path` is where it is in the values (empty: nowhere), `setting` its listed name.
 
-    `becomes` says what stands under `config` in place of the entry's own value, where that is something else on purpose;
+    `becomes` says what is under `config` in place of the entry's own value, where that is something else on purpose;
     None: the value itself.
     """
 
@@ -81,7 +81,7 @@ class Plan(NamedTuple):
     """Everything that a conversion decides, before anything is printed or written.
 
     `edits` make values.yaml, `secret_edits` the second values file of mode 0600; `env_secrets` and `manifests` (name of
-    the file's suffix to Kubernetes objects) stand in files of their own. `head` are the comments at the top of the gcfg.
+    the file's suffix to Kubernetes objects) are in files of their own. `head` are the comments at the top of the gcfg.
     `kept` are the paths under `config` where values.yaml says something else and wins (`--prefer values`).
     `connect` is the release that reads the configuration, empty where that is unknown. `added` are paths under `config`
     that no entry asks for and a decision brings, each with its reason.

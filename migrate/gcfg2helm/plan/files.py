@@ -78,8 +78,8 @@ def build(ctx: Context, carried: Sequence[Group]) -> volumes.Mounts:
             volumes.provide(ctx, volume, fitting, mounts)
     for path, items in (("volumes", new_volumes), ("volumeMounts", new_mounts)):
         answer = ctx.answer("pod", path)
-        standing = set(map(identity, answer)) if isinstance(answer, list) else set()
-        if new := [item for item in items if identity(item) not in standing]:
+        present = set(map(identity, answer)) if isinstance(answer, list) else set()
+        if new := [item for item in items if identity(item) not in present]:
             mounts.edits.append(Edit(("pod", path), new))
     if made := certificate(ctx):
         mounts.manifests.append(made)

@@ -46,8 +46,8 @@ def left_out(
     return kept, remade, found
 
 
-def standing(chart: Chart, values: Mapping[str, Tree]) -> Iterator[Path]:
-    """Yield the values that a chart has no longer and that stand in values files."""
+def present(chart: Chart, values: Mapping[str, Tree]) -> Iterator[Path]:
+    """Yield the values that a chart has no longer and that are in values files."""
     yield from (path for path in chart.gone if find(values, path) is not MISSING)
 
 

@@ -180,7 +180,7 @@ def runtime_images(tree: Tree) -> list[Tree] | None:
 def _read_text(text: str) -> Tree:
     """Return what a text says that the chart prints as it is: a whole definition, or images to add to one.
 
-    Connect, not Helm, reads it: a version such as 3.10 is the text that stands there.
+    Connect, not Helm, reads it: a version such as 3.10 is the text that is there.
     """
     import yaml
 

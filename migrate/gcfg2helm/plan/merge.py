@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.grouping import Key
     from gcfg2helm.values.tree import Path, Tree
 
-# Edits at these paths hold new items only: the list that stands there keeps its own.
+# Edits at these paths hold new items only: the list that is there keeps its own.
 LIST_PATHS: frozenset[Path] = frozenset(
     {("pod", "env"), ("pod", "volumes"), ("pod", "volumeMounts"), ("extraObjects",)}
 )
 _ENV = ("pod", "env")
 _LONGEST = 120  # characters of a value in a sentence
-# Its value `base` is the chart's own default, and what the template in the file stands above.
+# Its value `base` is the chart's own default, and what the template in the file is laid over.
 RUNTIME_YAML = ("launcher", "customRuntimeYaml")
 
 
@@ -104,8 +104,8 @@ class Merger:
         if before is None and isinstance(existing, list):
             items = list(existing)
         new = edit.value if isinstance(edit.value, list) else []
-        standing = set(map(identity, items))
-        items += [item for item in new if identity(item) not in standing]
+        present = set(map(identity, items))
+        items += [item for item in new if identity(item) not in present]
         todo = "; ".join(filter(None, (before.todo if before else "", edit.todo)))
         return Edit(edit.path, items, edit.comments, todo=todo, source=edit.source)
 
@@ -171,7 +171,7 @@ class Merger:
         return secrets.secret_name(section, path[2]) or any(map(secrets.holds_secret, texts))
 
     def _against(self, edit: Edit) -> Edit:
-        """Compare one edit with what stands there: the same reading stays untouched, else one of the two wins."""
+        """Compare one edit with what is there: the same reading stays untouched, else one of the two wins."""
         existing = self._existing(edit.path)
         if existing is MISSING:
             return edit
@@ -251,9 +251,9 @@ def preferred(ctx: Context) -> Iterator[tuple[Group, list[str]]]:
     config = ctx.answers.get("config")
     if ctx.options.prefer is not Prefer.VALUES or not isinstance(config, dict):
         return
-    standing = _by_meaning(config)
+    present = _by_meaning(config)
     for group in ctx.groups.values():
-        paths = standing.get(key_of(group.header, group.setting.name), [])
+        paths = present.get(key_of(group.header, group.setting.name), [])
         if not paths or not group.live or ctx.rule(group.setting).action is not Action.CARRY:
             continue
         texts = _read(_printed(find(ctx.answers, paths[-1])))

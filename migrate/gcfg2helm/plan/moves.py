@@ -126,7 +126,7 @@ class _Moving:
         return found
 
     def _move(self, row: Legacy, part: Part) -> bool:
-        """Bring a part to its place; where something else stands there, say so."""
+        """Bring a part to its place; where something else is there, say so."""
         origin = (*row.path, *part.origin)
         if not part.to:
             self._take_out(origin)

@@ -66,7 +66,7 @@ def _licence(ctx: Context) -> tuple[list[Edit], list[Finding]]:
 
 
 def _holds(tree: Tree, value: str) -> bool:
-    """Whether a text stands anywhere in a tree."""
+    """Whether a text is anywhere in a tree."""
     if isinstance(tree, dict | list):
         return any(_holds(item, value) for item in (tree.values() if isinstance(tree, dict) else tree))
     return tree == value

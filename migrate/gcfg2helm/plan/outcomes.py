@@ -41,7 +41,7 @@ def by_chart(group: Group, rule: Rule, reason: str = "", findings: Iterable[Find
 def moved(
     group: Group, rule: Rule, path: Path = (), edits: Iterable[Edit] = (), findings: Iterable[Finding] = ()
 ) -> Result:
-    """Move the setting to another value of the chart; `path` is where it stands (else the rule's)."""
+    """Move the setting to another value of the chart; `path` is where it is (else the rule's)."""
     path = path or rule.to
     note = said("G2H203", group, rule, rule.reason, path)
     return Result(Outcome.MOVED, edits=tuple(edits), findings=(note, *findings), path=path)

@@ -1,4 +1,4 @@
-"""What shall stand at one path under `config`, and how a text of the gcfg becomes a YAML value that Helm prints back."""
+"""What comes to one path under `config`, and how a text of the gcfg becomes a YAML value that Helm prints back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_VALUE, _NO_VALUE_QUOTED = "<no value>", '<no" "value>'
 
 @dataclass(slots=True, eq=False, repr=False)
 class Slot:
-    """What shall stand at one path under `config`: texts as Connect reads them, each with its place in the sources."""
+    """What comes to one path under `config`: texts as Connect reads them, each with its place in the sources."""
 
     path: Path
     several: bool

@@ -46,7 +46,7 @@ class Effect(NamedTuple):
     reason: str
     empty: bool = False
     words: tuple[str, ...] = ()
-    parent: bool = False  # there are rows for what stands below
+    parent: bool = False  # there are rows for what is below
 
 
 @cache
@@ -70,7 +70,7 @@ def table() -> tuple[Effect, ...]:
 
 
 def check(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
-    """Yield what no template prints as it stands, and what only the cluster can tell.
+    """Yield what no template prints as it is, and what only the cluster can tell.
 
     `values` are the user's, all files merged in Helm's order; what equals a default of the chart needs no look.
     """

@@ -34,7 +34,7 @@ class Verdict(Enum):
 
 
 class Row(NamedTuple):
-    """One setting of the comparison: the text of either side (None: not there), where it stands, why it may differ."""
+    """One setting of the comparison: the text of either side (None: not there), where it is, why it may differ."""
 
     status: Status
     setting: str

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def at(values: Mapping[str, Tree], path: Path) -> Tree:
-    """Return what stands at a path, None where nothing does."""
+    """Return what is at a path, None where nothing does."""
     node: Tree = dict(values)
     for key in path:
         node = node.get(key) if isinstance(node, dict) else None

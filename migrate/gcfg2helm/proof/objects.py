@@ -49,7 +49,7 @@ class _Object(NamedTuple):
 
 
 def check(plan: Plan, values: Mapping[str, Tree], fullname: str) -> Iterator[Finding]:
-    """Yield what stands in `extraObjects` that makes an object of the chart's again, or does what nobody can see here."""
+    """Yield what is in `extraObjects` that makes an object of the chart's again, or does what nobody can see here."""
     found = values.get("extraObjects")
     items = list(_manifests(found))
     named = [_object(item) for item in items if isinstance(item, dict)]

@@ -24,7 +24,7 @@ _INJECT = "inject"  # as Istio, Linkerd, Vault and others name the annotation th
 
 
 class Read(NamedTuple):
-    """What Connect reads in the pod, as far as the pod itself must fit: texts as they stand in the rendered file."""
+    """What Connect reads in the pod, as far as the pod itself must fit: texts as they are in the rendered file."""
 
     data_dir: str = ""
     listen: str = ""

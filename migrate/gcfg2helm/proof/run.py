@@ -40,7 +40,7 @@ def verified(request: Request, files: Sequence[tuple[str, str]]) -> Proof:
 def proved(
     request: Request, plan: Plan, layers: Sequence[dict[str, Tree]], texts: Sequence[str], *, every: bool = False
 ) -> Proof:
-    """Prove values, `layers` as Helm reads them and `texts` as they stand in the files, against the plan of their source.
+    """Prove values, `layers` as Helm reads them and `texts` as they are in the files, against the plan of their source.
 
     Real Helm renders where the request has one, else the model of the chart where it speaks for this chart; where neither
     does, nothing is compared and the proof says why. Raises helm.HelmError.
@@ -113,7 +113,7 @@ def _by_helm(
 def _given_up(plan: Plan, layers: Sequence[dict[str, Tree]]) -> list[Finding]:
     """Return what the plan says of values that this chart has no longer, and the same of those in the values files."""
     found = {one.path: one for one in plan.findings if one.code == gone.CODE}
-    for path in gone.standing(plan.chart, charts.merge({}, *layers)):
+    for path in gone.present(plan.chart, charts.merge({}, *layers)):
         found.setdefault(path, gone.lost_value(plan.chart, path))
     return list(found.values())
 

@@ -97,7 +97,7 @@ def history(tables: Tables) -> Iterator[Changes]:
 
 
 def _paths(version: Version) -> set[Path]:
-    """Return the values of a version that stand alone: no map of them, nothing of `config`."""
+    """Return the values of a version that are on their own: no map of them, nothing of `config`."""
     known = charts.paths(version)
     inner = {path[:length] for path in known for length in range(1, len(path))}
     return {path for path in known - inner if path[0] != "config"}

@@ -45,7 +45,7 @@ def destinations(setting: Setting) -> list[Destination]:
 
 
 def _ranges(setting: Setting, backend: Backend, oldest: Version) -> Iterator[tuple[Span, Rule]]:
-    """Yield the ranges in which one rule holds; no bound stands where the supported versions end."""
+    """Yield the ranges in which one rule holds; there is no bound where the supported versions end."""
     bounds = {bound for rule in setting.rules for bound in rule.span if bound is not None and bound > oldest}
     starts: list[tuple[Version, Rule]] = []
     for start in (oldest, *sorted(bounds)):
@@ -79,7 +79,7 @@ def place(setting: Setting, rule: Rule, tables: Tables, subsection: str | None =
 
 
 def under_config(setting: Setting, subsection: str | None = None) -> str:
-    """Return where a carried setting stands: a path under `config`; for a secret what takes its place."""
+    """Return where a carried setting is: a path under `config`; for a secret what takes its place."""
     named = subsection is not None or setting.subsection is Subsection.REQUIRED
     header = gcfg.header(setting.section, (subsection or ANY_NAME) if named else None)
     path = dotted(("config", header, setting.name))

@@ -165,7 +165,7 @@ def _why(one: Destination) -> str:
 
 
 def _code(where: str) -> str:
-    """Return a path in the values as code; what is no path as it stands."""
+    """Return a path in the values as code; what is no path as it is."""
     path, _, rest = where.partition(" in the second")
     if rest or " " not in path or path.startswith("config."):
         return f"`{cell(path)}`" + (f" in the second{rest}" if rest else "")

@@ -26,7 +26,7 @@ _FENCE = re.compile(r"`{3,}")
 
 
 def prose(text: str) -> str:
-    """Return text as a line of prose: what stands between backticks is code, all else shows as it is."""
+    """Return text as a line of prose: what is between backticks is code, all else shows as it is."""
     text = write.visible(text)
     parts = text.split("`")
     if len(parts) % 2 == 0:

@@ -168,7 +168,7 @@ def _indented(line: str, width: int) -> list[str]:
 def finding_lines(findings: Sequence[Finding], width: int, *, colour: bool, main: str = "") -> Iterator[str]:
     """Yield the findings under what they ask, the same ones once with all their places, what to do below them.
 
-    Places in the file `main` stand without its name.
+    Places in the file `main` are without its name.
     """
     asks: Asks | None = None
     for item in agenda.agenda(findings):

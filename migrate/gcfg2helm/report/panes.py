@@ -196,7 +196,7 @@ def heads(file: Written) -> dict[int, str]:
 
 
 def parts(rows: Sequence[Row], heads: Mapping[int, str]) -> Iterator[Part]:
-    """Yield the rows in parts; a few comments right above the line that begins one stand by themselves before it."""
+    """Yield the rows in parts; a few comments right above the line that begins one come before it, on their own."""
     found: list[Row] = []
     head: Row | None = None
     for row in rows:

@@ -1,4 +1,4 @@
-"""Where each entry of the sources stands in the values files, by line: from the plan's paths and the files' nodes."""
+"""Where each entry of the sources is in the values files, by line: from the plan's paths and the files' nodes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Written:
         return bisect_right(self._ends, offset - 1) + 1
 
     def spot(self, way: Way) -> Spot | None:
-        """Return the lines of what stands there, its key included; None where nothing does."""
+        """Return the lines of what is there, its key included; None where nothing does."""
         if way not in self.nodes:
             return None
         key, node = self.nodes[way]
@@ -125,7 +125,7 @@ class Map:
             self._followed.setdefault((place.file, place.line), set()).update(ways)
 
     def spots(self, decision: Decision) -> list[Spot]:
-        """Return where an entry stands, then what follows from it; empty: nowhere."""
+        """Return where an entry is, then what follows from it; empty: nowhere."""
         at = decision.at.file, decision.at.entry.line
         ways = [*self._own(decision), *sorted(self._followed.get(at, ()), key=str)]
         found = [
@@ -141,11 +141,11 @@ class Map:
         return [Spot(one.file, one.first, one.first) for one in keys if one]
 
     def path(self, path: Path) -> list[Spot]:
-        """Return where a path of the values stands."""
+        """Return where a path of the values is."""
         return [spot for file in self._files if (spot := file.spot(path))] if path else []
 
     def _own(self, decision: Decision) -> Iterator[tuple[int, Way]]:
-        """Yield where the entry's own value stands, or the variable that it became."""
+        """Yield where the entry's own value is, or the variable that it became."""
         if decision.outcome not in _UNDER_PATH:
             return
         entry = decision.at.entry

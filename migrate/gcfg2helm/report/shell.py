@@ -24,7 +24,7 @@ _HEAD = """\
 #   bash SCRIPT {back}  the way back
 #
 # OLD_SERVER=USER@HOST: what is for the old server runs there, through ssh. Unset: this machine is the old server.
-# shellcheck disable=SC2016 # texts in single quotes are meant as they stand
+# shellcheck disable=SC2016 # texts in single quotes are meant as they are
 set -euo pipefail
 
 step() {{ printf '\\n== %s\\n' "$1" >&2; }}

@@ -1,4 +1,4 @@
-"""Both sides of a migration as lines that may be shown: sources and values files, with stars where a secret stands.
+"""Both sides of a migration as lines that may be shown: sources and values files, with stars where a secret is.
 
 What counts as a secret, `plan.secrets` says, for settings, comments and values alike. In doubt a text is one.
 """
@@ -73,7 +73,7 @@ def _names_secret(entry: Entry, tables: Tables) -> bool:
 
 
 def values_lines(file: Written, tables: Tables, secret_paths: frozenset[Way]) -> list[str]:
-    """Return the lines of a values file; what stands at `secret_paths` is known to be secret."""
+    """Return the lines of a values file; what is at `secret_paths` is known to be secret."""
     parts: list[tuple[int, int, bool]] = []
     for way, (key, node) in file.nodes.items():
         if key is not None:
@@ -95,7 +95,7 @@ def values_lines(file: Written, tables: Tables, secret_paths: frozenset[Way]) ->
 
 
 def _is_secret_way(file: Written, way: Way, tables: Tables) -> bool:
-    """Whether the names that lead to a value, or stand beside it, say that it is a secret."""
+    """Whether the names that lead to a value, or are beside it, say that it is a secret."""
     keys = [key for key in way if isinstance(key, str)]
     last, above = keys[-1], keys[-2] if len(keys) > 1 else ""
     if keys[0] == "config" and len(keys) > 2:
@@ -129,7 +129,7 @@ def _stars(text: str) -> str:
 
 
 def _by_line(text: str) -> str:
-    """Return comments, headers and whatever else stands between entries, each line without its secrets."""
+    """Return comments, headers and whatever else is between entries, each line without its secrets."""
     return "\n".join(scrub.comment(line)[0] for line in text.split("\n"))
 
 
@@ -147,7 +147,7 @@ def _in_value(literal: str) -> str:
 
 
 def _in_comments(text: str) -> str:
-    """Return what stands between the values of a YAML file, its comments without their secrets."""
+    """Return what is between the values of a YAML file, its comments without their secrets."""
     return "\n".join(_scrubbed_comment(line) for line in text.split("\n")) if "#" in text else text
 
 

@@ -40,7 +40,7 @@ def why(decision: Decision, plan: Plan) -> str:
 
 
 def changed(decision: Decision, plan: Plan) -> bool:
-    """Whether another value than the file's stands under `config`, or a site's own row decided."""
+    """Whether another value than the file's is under `config`, or a site's own row decided."""
     return decision.becomes is not None or decision.path in plan.kept or of_a_site(decision)
 
 
@@ -55,14 +55,14 @@ def of_a_site(decision: Decision) -> bool:
 
 
 def target(decision: Decision) -> str:
-    """Return where an entry stands now, in words; empty: nowhere."""
+    """Return where an entry is now, in words; empty: nowhere."""
     variable = f"pod.env {decision.variable}" if decision.variable else ""
     in_values = "" if decision.variable and not decision.becomes else dotted(decision.path)
     return ", ".join(part for part in (in_values, variable) if part)
 
 
 def by_section(decisions: Sequence[Decision]) -> list[tuple[str, str, list[Decision]]]:
-    """Return file, section and decisions, in the order of the sources; a section that comes again stands again."""
+    """Return file, section and decisions, in the order of the sources; a section that comes again is listed again."""
     grouped = groupby(decisions, key=lambda one: (one.at.file, one.section))
     return [(file, section, list(found)) for (file, section), found in grouped]
 

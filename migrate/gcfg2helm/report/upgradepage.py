@@ -123,7 +123,7 @@ class _Sides:
         self.back: dict[tuple[int, int], dict[str, str]] = {}
 
     def spots(self, path: Path) -> Sequence[Spot]:
-        """Return where a path stands then, else where it stands today."""
+        """Return where a path is then, else where it is today."""
         then = [spot._replace(file=f"{file.name} then") for file in self.new if (spot := file.spot(path))]
         return then or [spot for file in self.old if (spot := file.spot(path))]
 
@@ -202,7 +202,7 @@ def _leaves(file: Written) -> Iterator[Way]:
 
 
 def _resolved(file: Written, way: Way) -> Way | None:
-    """Return a way in a file, a part such as `[name]` as the item of that name; None where nothing stands there."""
+    """Return a way in a file, a part such as `[name]` as the item of that name; None where nothing is there."""
     found: Way = ()
     for part in way:
         step = part

@@ -1,4 +1,4 @@
-"""The steps of the runbook before anything moves: the files, the proof, and what must stand in the cluster."""
+"""The steps of the runbook before anything moves: the files, the proof, and what must be in the cluster."""
 
 from __future__ import annotations
 

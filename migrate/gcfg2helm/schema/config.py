@@ -108,7 +108,7 @@ def _enforced(setting: Setting) -> bool:
 
 
 def _values(setting: Setting) -> dict[str, Any]:
-    """Return what may stand there: one value, or a list of them where the setting may be repeated."""
+    """Return what may be there: one value, or a list of them where the setting may be repeated."""
     if setting.values and _enforced(setting):
         one = either({"enum": [*setting.values, None]}, as_gcfg("|".join(map(any_case, setting.values))))
     else:

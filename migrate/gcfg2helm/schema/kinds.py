@@ -1,7 +1,7 @@
 """The kinds of values, as definitions that the rest of the schema refers to.
 
 Of a chart value: what its templates take. Of a setting: what Connect reads from the text that Helm prints, so a number or
-a boolean may stand as text, in quotes of the gcfg too. Null takes a default out, wherever Helm lets it. Patterns use
+a boolean may be a text, in quotes of the gcfg too. Null takes a default out, wherever Helm lets it. Patterns use
 nothing that one of ECMA 262, RE2 and Python lacks.
 """
 
@@ -34,7 +34,7 @@ def any_case(word: str) -> str:
 
 
 def as_gcfg(text: str) -> dict[str, Any]:
-    """Return a schema for a text that Connect reads so: blanks, quotes of the gcfg and a comment may stand around it."""
+    """Return a schema for a text that Connect reads so: blanks, quotes of the gcfg and a comment may be around it."""
     return pattern(rf'\s*"?(?:{text})?"?\s*(?:[;#].*)?')
 
 

@@ -77,7 +77,7 @@ APPENDIX = "https://docs.posit.co/connect/admin/appendix/configuration/"
 
 
 class Upgrade(Enum):
-    """What an upgrade does with a default of the chart that changed: who decides what stands there from then on."""
+    """What an upgrade does with a default of the chart that changed: who decides what is there from then on."""
 
     WRITTEN = "written"  # the old one is written into the values
     CHART = "chart"  # the new one counts

@@ -1,7 +1,7 @@
 """The upgrade as one pure function: the texts of the values in, new texts, proof and findings out.
 
 The source of truth is what the pod reads today: the values rendered with the old chart. What must change changes in the
-file where it stands; everything else stays byte for byte.
+file where it is; everything else stays byte for byte.
 """
 
 from __future__ import annotations
@@ -306,13 +306,13 @@ def _switches(request: Request, backend: Backend | None, given: dict[str, Tree])
     if request.new.version >= KUBERNETES_SINCE:
         switches.append((_DIRECT, backend is Backend.KUBERNETES))
     for path, wanted in switches:
-        standing = find(given, path)
-        if standing is MISSING:
-            standing = find(request.new.defaults, path)
+        present = find(given, path)
+        if present is MISSING:
+            present = find(request.new.defaults, path)
             written = request.new.version >= KUBERNETES_SINCE and wanted is not find(request.old.defaults, path)
-            if standing is wanted and not written:
+            if present is wanted and not written:
                 continue
-        if standing is not wanted or find(given, path) is MISSING:
+        if present is not wanted or find(given, path) is MISSING:
             yield Edit(path, wanted)
 
 

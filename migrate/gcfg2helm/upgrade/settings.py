@@ -1,4 +1,4 @@
-"""Settings of Connect that were renamed or removed: the same rules as for a gcfg, for what stands under `config`."""
+"""Settings of Connect that were renamed or removed: the same rules as for a gcfg, for what is under `config`."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _is_removed(request: Request, setting: Setting, backend: Backend | None) -> 
 
 
 def _plan(request: Request, config: dict[str, Tree], backend: Backend | None) -> Plan | None:
-    """Plan what stands under `config` as if it were a gcfg; None where it is none."""
+    """Plan what is under `config` as if it were a gcfg; None where it is none."""
     try:
         document = gcfg.parse(template.ini(config), request.files[0][0])
     except (gcfg.GcfgError, template.Stop):

@@ -1,4 +1,4 @@
-"""Comments of values files: those that edits bring, each given out once, and those that stand in a text already."""
+"""Comments of values files: those that edits bring, each given out once, and those that are in a text already."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 TODO = "TODO(gcfg2helm): "
 MORE = "  "  # begins each line of a question but the first, behind the blank that follows every `#`
-WIDTH = 74  # of a comment: with its `#`, it fits 80 columns as deep as settings stand
+WIDTH = 74  # of a comment: with its `#`, it fits 80 columns as deep as settings are
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ ]?([^\n]*)", re.MULTILINE)
 
 
 class CommentsByPath:
     """All comments that edits bring, by path; each is given out once.
 
-    `present` are the comment lines that the file has already: beside a key that stands there, they do not come again.
+    `present` are the comment lines that the file has already: beside a key that is there, they do not come again.
     """
 
     def __init__(self, edits: Sequence[Edit], tree: Mapping[str, Tree], present: frozenset[str] = frozenset()) -> None:
@@ -48,7 +48,7 @@ class CommentsByPath:
             self._present -= {line.strip() for line in (*comments.above, comments.beside, *comments.after)}
 
     def take(self, path: Path, *, new: bool) -> Comments:
-        """Return the comments of a path; beside a key that stands already, only those that the file does not have."""
+        """Return the comments of a path; beside a key that is there already, only those that the file does not have."""
         found = self._comments.pop(path, NO_COMMENTS)
         if new:
             return found
@@ -115,7 +115,7 @@ def entry_lines(key: str, value: Tree, comments: CommentsByPath, path: Path, ind
 # in a text ------------------------------------------------------------------------------------------------------------
 
 
-def standing(text: str, root: Node | None) -> frozenset[str]:
+def present(text: str, root: Node | None) -> frozenset[str]:
     """Return all comments of a file, without their `#`."""
     return frozenset(comment.strip() for _, comment in _comments(text, root, 0, len(text)))
 
@@ -123,7 +123,7 @@ def standing(text: str, root: Node | None) -> frozenset[str]:
 def within(text: str, node: Node, path: Path, start: int, end: int) -> Iterator[tuple[Path, Comments]]:
     """Yield the comments between two offsets around a value, by the path of the key that each belongs to.
 
-    That is the key whose value ends on its line, else the next one, else the map that holds them. What stands between
+    That is the key whose value ends on its line, else the next one, else the map that holds them. What is between
     the items of a list belongs to the list.
     """
     yield from _shared_out(text, node, path, list(_comments(text, node, start, end)))
@@ -160,7 +160,7 @@ def _comments(text: str, node: Node | None, start: int, end: int) -> Iterator[tu
 
 
 def _texts(node: Node) -> Iterator[tuple[int, int]]:
-    """Yield where the scalars of a value stand, keys too."""
+    """Yield where the scalars of a value are, keys too."""
     if not node.children:
         yield node.start, node.end
     for key, value in node.children:
@@ -194,7 +194,7 @@ def leaving(text: str, root: Node, path: Path, meant: Mapping[str, Tree], moved:
 
 
 def _line_end(text: str, offset: int) -> int:
-    """Return the end of the line that the last character before an offset stands on."""
+    """Return the end of the line that the last character before an offset is on."""
     while offset and text[offset - 1] in "\r\n\t ":
         offset -= 1
     found = text.find("\n", offset)

@@ -33,7 +33,7 @@ def changes(old: Mapping[str, Tree], new: Mapping[str, Tree], secret: Callable[[
     before, after = _differing(dict(old), dict(new), secret, ())
     if not before and not after:
         return []
-    if not before:  # nothing stood there
+    if not before:  # nothing was there
         return list(_leaves(Change((), MISSING, after)))
     from deepdiff import DeepDiff
 

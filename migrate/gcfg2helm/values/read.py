@@ -2,7 +2,7 @@
 
 Helm reads values with sigs.k8s.io/yaml: goyaml.v2, a port of libyaml, for the scalars of YAML 1.1, and then JSON, so that
 every number becomes a float64 and every key a text. Three things that Helm takes in silence are refused here, since
-they always lose something: a key that stands twice, a second document, and text behind the end of the top map.
+they always lose something: a key that comes twice, a second document, and text behind the end of the top map.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_BYTES = 4 * 1024 * 1024  # the record of a Helm release holds 1 MiB
 MAX_DEPTH = 200
 MAX_EXPANDED = 100_000
 MAX_NODES = 200_000
-MAX_KEY = 4_000  # every message about what stands below names the key
+MAX_KEY = 4_000  # every message about what is below names the key
 
 # Beside the control characters those that Helm takes for line breaks and most programs do not.
 _REFUSED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
@@ -112,7 +112,7 @@ def compose(text: str, file: str = "values.yaml") -> Node | None:
 
 
 def _check_directives(text: str, file: str) -> None:
-    """Refuse the directives that Helm refuses; they stand before the first line that is more than a comment."""
+    """Refuse the directives that Helm refuses; they are before the first line that is more than a comment."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("%") and not line.startswith(("%YAML 1.1", "%TAG ")):
             raise YamlError(file, number, 1, "Helm reads YAML 1.1 and knows no other directive than %YAML and %TAG")
@@ -232,10 +232,10 @@ class _Document:
             node, nodes, levels = self._node(follows, depth + 1)
             size, height = size + nodes + 1, max(height, levels + 1)
             if node.start == node.end and "\n" in self._text[key.end : node.start]:
-                node = node._replace(start=key.end, end=key.end)  # a key alone: nothing stands there
+                node = node._replace(start=key.end, end=key.end)  # a key alone: nothing is there
             children.append((key, node))
             if key.style is Style.MERGE:
-                # goyaml.v2 merges where the key stands: over what is above it, below what follows.
+                # goyaml.v2 merges where the key is: over what is above it, below what follows.
                 for part in reversed(self._merged(follows, node)):
                     tree.update(part)
                 continue

@@ -98,7 +98,7 @@ class _File:
 
 
 class _Block(NamedTuple):
-    """Where a key stands: its first line with the comments above it, its own line, the line behind it, its column."""
+    """Where a key is: its first line with the comments above it, its own line, the line behind it, its column."""
 
     top: int
     line: int
@@ -210,7 +210,7 @@ def _extent(file: _File, key: Node, value: Node) -> _Block:
     line = top = file.line(key.start)
     while top and file.lines[top - 1].startswith(" " * key.column + "#"):
         top -= 1
-    top = line if top == 0 and key.column == 0 else top  # what stands at the top of a file is about the file
+    top = line if top == 0 and key.column == 0 else top  # what is at the top of a file is about the file
     return _Block(top, line, file.after(key, value), key.column)
 
 

@@ -22,7 +22,7 @@ _NOT_FINITE = {
 }
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-# Behind a leading point Go's own rule holds: an underscore may only stand between two digits.
+# Behind a leading point Go's own rule holds: an underscore may only be between two digits.
 _POINT_FLOAT = r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?"
 _TIMESTAMP = r"\d{4}-\d\d?-\d\d?(?:[Tt]\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)| \d\d?:\d\d?:\d\d?(?:\.\d+)?)?"
 
@@ -134,6 +134,6 @@ def printed(value: Tree) -> str:
 def go_text(value: Tree) -> str:
     """Return what a template of the chart prints for a value: Go's `%v` of numbers that are all float64.
 
-    A null prints as nothing where it stands alone, as `<nil>` inside a map or a list. A secret prints its text.
+    A null prints as nothing where it is alone, as `<nil>` inside a map or a list. A secret prints its text.
     """
     return "" if value is None else printed(value)

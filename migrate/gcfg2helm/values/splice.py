@@ -1,6 +1,6 @@
 """Brings edits into the text of values.yaml: only the lines of what is set change, every other byte stays.
 
-Where the tree that is meant differs from the one that stands there, the lines of the node are replaced, and nothing else.
+Where the tree that is meant differs from the one that is there, the lines of the node are replaced, and nothing else.
 The result is read again and compared with what was meant; where that fails, the whole map is written anew, and the
 caller is told.
 """
@@ -130,7 +130,7 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
     if open_body != body:
         body, root = open_body, read.compose(open_body, file)
     meant = applied(old, edits)
-    present = remarks.standing(body, root)
+    present = remarks.present(body, root)
     if head:  # below what the administrator wrote at the top
         edits = [Edit(_CONFIG, comments=Comments(tuple(head)), comments_only=True), *edits]
     for how in How:
@@ -152,7 +152,7 @@ def _size(tree: Tree) -> int:
 
 
 def _question(block: str) -> tuple[str, ...]:
-    """Return the lines of a question that stands in a file, without what makes them comments."""
+    """Return the lines of a question that is in a file, without what makes them comments."""
     return tuple(line.strip().removeprefix("# ") for line in block.rstrip("\n").split("\n"))
 
 

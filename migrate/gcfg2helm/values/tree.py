@@ -36,7 +36,7 @@ class Comments(NamedTuple):
     after: tuple[str, ...] = ()
 
     def then(self, more: Comments) -> Comments:
-        """Return both together; where both stand beside the key, the first goes above it."""
+        """Return both together; where both are beside the key, the first goes above it."""
         moved = (self.beside,) if self.beside and more.beside else ()
         return Comments((*self.above, *moved, *more.above), more.beside or self.beside, (*self.after, *more.after))
 
@@ -58,11 +58,11 @@ class Carried(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """One change of the values: the value that shall stand at `path` (None is written as `null`), or its removal.
+    """One change of the values: the value that comes to `path` (None is written as `null`), or its removal.
 
-    `todo` is a question that only a person can answer: it stands above the key as a `TODO(gcfg2helm)` comment.
+    `todo` is a question that only a person can answer: it is above the key as a `TODO(gcfg2helm)` comment.
     `source` holds the places that it comes from. `comments_only`: the value stays as it is, only the comments
-    are set; where the key does not exist they stand where it would. `origin` is the path that the value moves from: the
+    are set; where the key does not exist they are where it would. `origin` is the path that the value moves from: the
     comments there come along, and what is `carried` comes as it is written there.
     """
 
@@ -81,7 +81,7 @@ class Edit(NamedTuple):
 
 
 def find(tree: object, path: Path) -> object:
-    """Return what stands at a path; `MISSING` where nothing does."""
+    """Return what is at a path; `MISSING` where nothing does."""
     for key in path:
         if not isinstance(tree, dict) or key not in tree:
             return MISSING
@@ -132,18 +132,18 @@ def put(tree: dict[str, Tree], path: Path, value: Tree, *, append: bool = False)
     last = path[-1]
     if not isinstance(node, dict):
         return False
-    standing = node.get(last)
-    if append and isinstance(standing, list) and isinstance(value, list):
-        node[last] = [*standing, *value]
+    present = node.get(last)
+    if append and isinstance(present, list) and isinstance(value, list):
+        node[last] = [*present, *value]
         return True
-    if standing not in (None, "", {}, []) or isinstance(standing, bool):
-        return same(standing, value)
+    if present not in (None, "", {}, []) or isinstance(present, bool):
+        return same(present, value)
     node[last] = copy.deepcopy(value)
     return True
 
 
 def _below(node: Tree, part: str, empty: Tree) -> Tree:
-    """Return what stands below a node, made where there is nothing; None where something else stands there."""
+    """Return what is below a node, made where there is nothing; None where something else is there."""
     name = item_name(part)
     if name:
         if not isinstance(node, list):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gcfg2helm.values.tree import Tree
 
-# What may stand without quotes: no sign at its start that YAML gives a meaning, no quote, no `: ` or ` #`, no blank at its end.
+# What may be without quotes: no sign at its start that YAML gives a meaning, no quote, no `: ` or ` #`, no blank at its end.
 _PLAIN = re.compile(
     r"(?:[^\W_]|[/(_$]|[-.~:](?=[A-Za-z0-9/]))"
     r"(?:[^\s'\":#]|:(?=[^\s])|#(?<=[^\s]#)|(?<=\S) +(?=[^\s#]))*+"
@@ -202,7 +202,7 @@ def document(tree: Mapping[str, Tree], above: Sequence[str] = ()) -> str:
 def documents(objects: Sequence[object]) -> str:
     """Return Kubernetes objects as documents of one YAML text, which `kubectl apply -f` reads; empty where there are none.
 
-    Objects are maps of maps, lists, texts, integers, booleans, None and `masked.Secret`. Secrets stand in it as they
+    Objects are maps of maps, lists, texts, integers, booleans, None and `masked.Secret`. Secrets are in it as they
     are: this is for files of mode 0600. Raises TypeError for anything else.
     """
     maps = [one for one in objects if isinstance(one, dict)]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Part(NamedTuple):
     """A part of an old value, at `origin` below its path, and where it goes.
 
-    `append`: its items go behind those that stand there. `yields`: what stands there already wins, and this part goes.
-    `text`: the value stands at its origin as it is, so its text can move, `inside` a text that is YAML itself. Without `to` the part has no effect any more.
+    `append`: its items go behind those that are there. `yields`: what is there already wins, and this part goes.
+    `text`: the value is at its origin as it is, so its text can move, `inside` a text that is YAML itself. Without `to` the part has no effect any more.
     """
 
     origin: Path

@@ -151,7 +151,7 @@ def _served_by_tls(ctx: Context) -> bool:
 
 
 def http_listen(ctx: Context, group: Group, rule: Rule) -> Result:
-    """Carry the address; its port goes to the pod, the service and the probes, which stand at 3939."""
+    """Carry the address; its port goes to the pod, the service and the probes, which are at 3939."""
     if not group.value.strip():
         return by_chart(group, rule, f"It is empty; the chart's own `:{CHART_PORT}` stays.")
     return _listen_in_pod(ctx, group, "HTTP")

@@ -84,7 +84,7 @@ def profiles(ctx: Context, group: Group, rule: Rule) -> Result:
 
 
 def _by_hand(group: Group, rule: Rule, what: str, todo: str) -> Result:
-    """Leave the profiles to a person, whose question stands in the file."""
+    """Leave the profiles to a person, whose question is in the file."""
     ask = f"Carry over the profiles of {group.value.strip()}, if they are still wanted."
     result = dropped(group, rule, findings=(finding("G2H415", what, todo, group.last.place, rule.to),))
     return result._replace(edits=(Edit(rule.to, todo=ask, comments_only=True),))
