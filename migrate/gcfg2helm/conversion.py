@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from gcfg2helm import chart as charts
 from gcfg2helm import gcfg
 from gcfg2helm.chart import managed, template
-from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan import build, placing
 from gcfg2helm.proof import run
@@ -32,7 +31,8 @@ _TWICE = frozenset({"G2H216", "G2H224", "G2H607"})
 class Conversion(NamedTuple):
     """The result: the texts of all files, by what they are; `before` is what values.yaml said, `proof` the comparison.
 
-    `secret_values`, `secret` and `files` are None where there is nothing to write.
+    `secret` holds all Secrets, `files` the ConfigMaps, `external` what makes the Secrets elsewhere. None where there is
+    nothing to write.
     """
 
     plan: Plan
@@ -41,6 +41,7 @@ class Conversion(NamedTuple):
     secret_values: splice.Applied | None
     secret: str | None
     files: str | None
+    external: str | None
     proof: Proof
     findings: Sequence[Finding]
 
@@ -90,18 +91,29 @@ def convert(request: Request) -> Conversion:
     found = [*(one for one in made.findings if one.code not in _TWICE or one.path not in said), *proof.findings]
     if values.rewritten:
         found.append(finding("G2H230", f"{request.values_name} is written anew as a whole."))
-    secret = placing.manifest(made) if request.options.secrets is SecretMode.SEPARATE else None
-    files = (made.manifests or {}).get("files")
     return Conversion(
         made,
         before,
         values,
         more,
-        write.documents([secret]) if secret else None,
-        write.documents(files) if files else None,
+        *_objects(made, secrets=request.options.secrets.makes_secrets),
         proof,
         found,
     )
+
+
+def _objects(plan: Plan, *, secrets: bool) -> tuple[str | None, str | None, str | None]:
+    """Return the texts of the manifests: Secrets, ConfigMaps, ExternalSecrets."""
+    manifests = plan.manifests or {}
+    mounted = [one for one in manifests.get("files", ()) if isinstance(one, dict)]
+    main = placing.manifest(plan) if secrets else None
+    groups: tuple[Sequence[object], ...] = (
+        [*([main] if main else []), *(one for one in mounted if one["kind"] == "Secret")],
+        [one for one in mounted if one["kind"] != "Secret"],
+        manifests.get("external", ()),
+    )
+    held, maps, external = (write.documents(one) or None for one in groups)
+    return held, maps, external
 
 
 def _applied(

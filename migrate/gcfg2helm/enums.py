@@ -16,8 +16,21 @@ class SecretMode(Enum):
     """Where secrets go (`--secrets`)."""
 
     SEPARATE = "separate"
+    SOPS = "sops"
+    SEALED = "sealed"
+    EXTERNAL = "external"
     EXISTING = "existing"
     INLINE = "inline"
+
+    @property
+    def makes_secrets(self) -> bool:
+        """Whether Kubernetes Secrets are written, with their values."""
+        return self in (SecretMode.SEPARATE, SecretMode.SOPS, SecretMode.SEALED)
+
+    @property
+    def makes_values(self) -> bool:
+        """Whether the second values file is written."""
+        return self.makes_secrets or self is SecretMode.EXTERNAL
 
 
 class Tls(Enum):

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from cluster import operators
 from cluster.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def settle(store: Store) -> None:
             _namespace(store, one)
         for one in list(store.all("persistentvolumeclaims")):
             _claim(store, one)
+        operators.settle(store)
         for one in list(store.all("deployments")):
             _deployment(store, one)
         for one in list(store.all("jobs")):

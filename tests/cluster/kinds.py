@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import jsonschema
 import referencing
 
+from cluster import custom
+
 _VERSION = "v1.32.0-local-strict"
 _REFERENCES = "/api/_definitions.json"
 
@@ -56,6 +58,8 @@ KINDS = (
     Kind("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", False),
     Kind("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", False),
     Kind("storage.k8s.io", "v1", "StorageClass", "storageclasses", False, ("sc",)),
+    Kind("external-secrets.io", "v1", "ExternalSecret", "externalsecrets", True, ("es",)),
+    Kind("bitnami.com", "v1alpha1", "SealedSecret", "sealedsecrets"),
 )
 
 
@@ -83,6 +87,8 @@ def _read(name: str) -> Any:
 @cache
 def schema(kind: Kind) -> dict[str, Any]:
     """Return the schema of a kind."""
+    if kind.kind in custom.SCHEMAS:
+        return custom.SCHEMAS[kind.kind]
     group = kind.group.partition(".")[0]
     return _read(f"{kind.kind.lower()}{f'-{group}' if group else ''}-{kind.version}.json")  # type: ignore[no-any-return]
 

@@ -1,10 +1,11 @@
-"""The old server of a rehearsal: its disk as a folder, and programs on PATH that stand in for what only it has."""
+"""The old server of a rehearsal: its disk as a folder, and programs on PATH that stand in for what no machine has."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,25 @@ _EDITOR = """#!/bin/bash
 printf '%s\\n' "$1" >> {disk}.edited
 cp "$(dirname {disk})/known/$1" "$1"
 """
+# What seals a Secret for the cluster's controller, with kubeseal's own flags and no others; `operators` unseals it.
+_KUBESEAL = """#!{python}
+import argparse, base64, yaml
+flags = argparse.ArgumentParser(allow_abbrev=False)
+flags.add_argument("-o", "--format", choices=["json", "yaml"], required=True)
+flags.add_argument("-f", "--secret-file", required=True)
+flags.add_argument("-w", "--sealed-secret-file", required=True)
+given = flags.parse_args()
+made = []
+for one in filter(None, yaml.safe_load_all(open(given.secret_file))):
+    assert one["kind"] == "Secret", one["kind"]
+    data = dict(one.get("data") or {{}})
+    data |= {{key: base64.b64encode(value.encode()).decode() for key, value in one.get("stringData", {{}}).items()}}
+    spec = {{"encryptedData": {{key: f"sealed({{value}})" for key, value in data.items()}}}}
+    spec["template"] = {{"metadata": dict(one["metadata"]), "type": one["type"]}}
+    head = {{"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "metadata": dict(one["metadata"])}}
+    made.append(head | {{"spec": spec}})
+yaml.safe_dump_all(made, open(given.sealed_secret_file, "w"))
+"""
 
 
 class OldServer:
@@ -41,9 +61,9 @@ class OldServer:
         self.disk = folder / "disk"
         self.programs = folder / "bin"
         self.programs.mkdir(parents=True)
-        for name, text in (("sudo", _SUDO), ("editor", _EDITOR)):
+        for name, text in (("sudo", _SUDO), ("editor", _EDITOR), ("kubeseal", _KUBESEAL)):
             program = self.programs / name
-            program.write_text(text.format(disk=self.disk), encoding="utf-8")
+            program.write_text(text.format(disk=self.disk, python=sys.executable), encoding="utf-8")
             program.chmod(0o755)
 
     def reset(self, data: str) -> Path:

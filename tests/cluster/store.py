@@ -28,6 +28,7 @@ class Store:
 
     def __init__(self) -> None:
         self.objects: dict[Key, dict[str, Any]] = {}
+        self.vaults: dict[str, dict[str, dict[str, bytes]]] = {}  # outside: by store, entry and property
         self.revision = 1
         self.watchers: list[tuple[str, asyncio.Queue[dict[str, Any]]]] = []
 

@@ -50,7 +50,22 @@ def converted(settings: Settings, gcfg: str, output: str) -> Converted:
         loaded = session.load(settings, gcfg, *there)
         done = conversion.convert(loaded.request)
     done = done._replace(proof=done.proof.heard(settings.ignore))
-    return Converted(loaded, done, settings.heard([*loaded.findings, *done.findings]))
+    found = _about_files(settings, done, output) if there else []
+    return Converted(loaded, done, settings.heard([*loaded.findings, *done.findings, *found]))
+
+
+def _about_files(settings: Settings, done: "Conversion", output: str) -> list[Finding]:
+    """Return what to know about private files that SOPS has encrypted, or will."""
+    from gcfg2helm.findings import finding
+
+    encrypted = [one.path for one in _outputs(settings, done, output) if one.encrypted]
+    todo = "Where secrets changed since, remove it and convert again."
+    found = [finding("G2H519", f"{path} is encrypted, and stays as it is.", todo) for path in encrypted]
+    if settings.secrets is SecretMode.SOPS:
+        from gcfg2helm.cli import sops
+
+        found += sops.findings(output, done)
+    return found
 
 
 @shared
@@ -213,11 +228,21 @@ def _outputs(settings: Settings, done: "Conversion", output: str) -> "list[Outpu
     others: dict[str, str] = {}
     if done.secret:
         others["secret"] = done.secret
-    if done.secret_values and settings.secrets is not SecretMode.EXISTING:
+    if done.secret_values and settings.secrets.makes_values:
         others["secret-values"] = done.secret_values.text
     if done.files:
         others["files"] = done.files
-    found = [outputs.output(beside(output, kind), text.encode("utf-8"), secret=True) for kind, text in others.items()]
+    if done.external:
+        others["external"] = done.external
+    found = [
+        outputs.output(beside(output, kind), text.encode("utf-8"), secret=kind != "external")
+        for kind, text in others.items()
+    ]
+    if settings.secrets is SecretMode.SOPS and found:
+        from gcfg2helm.cli import sops
+
+        file, there = sops.file_for(output)
+        found += [] if there else [outputs.output(file, sops.text(output).encode("utf-8"))]
     return [*found, outputs.output(Path(output), done.values.text.encode("utf-8"), secret=any_inline(done))]
 
 
@@ -234,7 +259,7 @@ def _write_values(
     from gcfg2helm.cli.options import words
     from gcfg2helm.report import overview
 
-    files = [*extra, *_outputs(settings, done, output)]
+    files = [*extra, *(one for one in _outputs(settings, done, output) if not one.encrypted)]
     new = outputs.changed(files)
     if done.before and not settings.quiet:
         for line in overview.merging(output, settings.prefer, talk.width(sys.stderr)):

@@ -90,11 +90,20 @@ def text(name: str) -> str | None:
 
 
 def existing(name: str) -> str:
-    """Return a values file as text, without a byte order mark. Raises InputError where there is none."""
+    """Return a values file as text, without a byte order mark. Raises InputError where there is none, or an encrypted one."""
     found = text(name)
     if found is None:
         raise InputError(f"{name}: no such file or directory")
+    if encrypted(found):
+        raise InputError(
+            f"{name}: encrypted by SOPS; decrypt it for one command: sops exec-file --no-fifo FILE 'gcfg2helm ... {{}}'"
+        )
     return found.removeprefix("\ufeff")
+
+
+def encrypted(text: str) -> bool:
+    """Whether SOPS has encrypted a YAML file: what it knows about that is under a key of its own."""
+    return "ENC[AES256_GCM," in text and "\nsops:\n" in f"\n{text}".replace("\r", "")
 
 
 def unnamed_neighbour(name: str, also: Iterable[str]) -> Path | None:

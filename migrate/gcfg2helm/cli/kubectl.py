@@ -19,7 +19,10 @@ class Cluster:
         self._words = ["kubectl", *(["--context", context] if context else []), f"--request-timeout={_SECONDS}s"]
 
     def names(self, kind: str, *, everywhere: bool = True) -> list[str]:
-        """Return the names of the objects of a kind, `storageclasses`, in order; nothing where kubectl cannot tell."""
+        """Return the names of the objects of a kind, `storageclasses`, in order; nothing where kubectl cannot tell.
+
+        Of several kinds, apart by commas, each name has its kind before it. A kind that the cluster lacks has no names.
+        """
         if self.problem:
             return []
         where = [] if everywhere else ["--namespace", self.namespace]
@@ -27,11 +30,12 @@ class Cluster:
         try:
             done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=_SECONDS + 3)  # noqa: S603 - fixed words
             listed = json.loads(done.stdout)["items"] if done.returncode == 0 else []
-            names = sorted(str(one["metadata"]["name"]) for one in listed)
+            several = "," in kind
+            names = sorted((f"{one['kind']}/" if several else "") + str(one["metadata"]["name"]) for one in listed)
         except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError):
             self.problem = "the cluster does not answer"
             return []
-        if done.returncode:
+        if done.returncode and "have a resource type" not in done.stderr:
             self.problem = next((line for line in done.stderr.splitlines() if line), "kubectl failed")
         return names[:_MOST]
 

@@ -12,6 +12,7 @@ import typer
 
 from gcfg2helm.cli import talk
 from gcfg2helm.cli.options import Settings, words
+from gcfg2helm.enums import SecretMode
 from gcfg2helm.report.servers import Server
 from gcfg2helm.report.servers import summary as summarised
 
@@ -32,7 +33,7 @@ def convert(
     """Convert every gcfg of `sources`, files or folders, into a folder of its own below `folder`.
 
     What one cannot do does not stop the others. Prints the table on standard output; returns the gravest exit code.
-    Raises session.UsageError.
+    Raises session.UsageError and atomic.WriteError.
     """
     from gcfg2helm.cli.session import UsageError
 
@@ -41,6 +42,10 @@ def convert(
         raise UsageError(f"no *.gcfg in {', '.join(sources)}")
     if common is not None and common.exists():
         raise UsageError(f"--common: {common} exists; these servers are split already: convert into another folder")
+    if settings.secrets is SecretMode.SOPS:
+        from gcfg2helm.cli import sops
+
+        sops.ensure(folder / _VALUES)
     options = [*words(settings), *(["--strict"] if strict else [])]
     names = names_of(files)
     runs = [(name, file, str(folder / name), options) for name, file in zip(names, files, strict=True)]

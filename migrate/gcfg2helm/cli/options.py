@@ -83,8 +83,10 @@ class Settings(Said):
     license_file_secret: Annotated[str, typer.Option(metavar="NAME", help="Secret with the licence file.", rich_help_panel=ANSWERS)] = ""
     license_server: Annotated[str, typer.Option(metavar="URL", help="Floating licence server.", rich_help_panel=ANSWERS)] = ""
     image: Annotated[list[str], typer.Option(metavar="NAME", help="Image for content; repeatable.", rich_help_panel=ANSWERS)] = field(default_factory=list)
-    secrets: Annotated[SecretMode, typer.Option(help="separate: files of their own; existing: references only; inline: in values.yaml.", rich_help_panel=SECRETS)] = SecretMode.SEPARATE
+    secrets: Annotated[SecretMode, typer.Option(help="separate: files of their own; sops, sealed: those, for SOPS or Sealed Secrets; external: an ExternalSecret; existing: references only; inline: in values.yaml.", rich_help_panel=SECRETS)] = SecretMode.SEPARATE
     secret_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the Kubernetes Secret.", rich_help_panel=SECRETS)] = ""
+    secret_store: Annotated[str, typer.Option(metavar="[KIND/]NAME", help="Store of the ExternalSecret: a SecretStore, or ClusterSecretStore/NAME.", rich_help_panel=SECRETS)] = ""
+    secret_prefix: Annotated[str, typer.Option(metavar="TEXT", help="What the store's entries begin with, before the Secret's name.", rich_help_panel=SECRETS)] = ""
     not_secret: Annotated[list[str], typer.Option(metavar="SETTING", autocompletion=complete.settings, help="A setting that holds no secret, though it looks so; repeatable.", rich_help_panel=SECRETS)] = field(default_factory=list)
     chart_defaults: Annotated[ChartDefaults, typer.Option(help="server: behave as the old server; chart: leave the chart's own defaults in.", rich_help_panel=ANSWERS)] = ChartDefaults.SERVER
     prefer: Annotated[Prefer, typer.Option(help="Who wins under `config` where both speak.", rich_help_panel=ANSWERS)] = Prefer.GCFG

@@ -9,7 +9,7 @@ import os
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from gcfg2helm.cli import atomic, talk
+from gcfg2helm.cli import atomic, inputs, talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +34,11 @@ class Output(NamedTuple):
     def changes(self) -> bool:
         """Whether there is anything to do: other bytes, or others who may read a secret."""
         return self.held != self.data or (self.secret and bool(self.path.stat().st_mode & 0o077))
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether SOPS has encrypted what it holds now: such a secret is never written over."""
+        return self.secret and self.held is not None and inputs.encrypted(self.held.decode("utf-8", "replace"))
 
     @property
     def announced(self) -> str:

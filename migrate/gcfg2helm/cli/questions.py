@@ -43,9 +43,16 @@ QUESTIONS = (
     ),
     Question(
         "secrets", "Secrets",
-        "separate writes a Secret manifest and a second values file, which only you can read; existing writes only"
-        " references to a Secret that you create; inline leaves the secrets in values.yaml.",
-        "files of their own", codes=("G2H501", "G2H502", "G2H503", "G2H507"), choices=_SECRET_WORDS,
+        "separate writes a Secret manifest and a second values file, which only you can read; sops and sealed prepare"
+        " them for SOPS and for Sealed Secrets; external writes an ExternalSecret without values, for your store; existing"
+        " writes only references to a Secret that you create; inline leaves the secrets in values.yaml.",
+        "files of their own", codes=("G2H501", "G2H502", "G2H503", "G2H507", "G2H509"), choices=_SECRET_WORDS,
+    ),
+    Question(
+        "secret_store", "Secrets: the store of the ExternalSecret",
+        "Which SecretStore of the namespace, or ClusterSecretStore/NAME, holds the values?",
+        "the manifest says TODO, and the cluster refuses it", codes=("G2H510",),
+        kind="secretstores.external-secrets.io,clustersecretstores.external-secrets.io", everywhere=False,
     ),
     Question(
         "pvc", "Storage: a claim that exists",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm.cli import options
 from gcfg2helm.cli.options import Settings
+from gcfg2helm.enums import SecretMode
 from gcfg2helm.findings import Finding
 
 if TYPE_CHECKING:
@@ -46,10 +47,20 @@ def made(
     from gcfg2helm.runbook.files import Files, beside
 
     output = "values.yaml" if output == "-" else output
-    kinds = {"secret": done.plan.env_secrets, "secret-values": done.secret_values, "files": done.files}
-    secret, values, mounted = (str(beside(output, kind)) if there else "" for kind, there in kinds.items())
+    kinds = {
+        "secret": done.secret or (done.plan.env_secrets and settings.secrets is SecretMode.EXISTING),
+        "secret-values": done.secret_values,
+        "files": done.files,
+        "external": done.external,
+    }
+    secret, values, mounted, external = (str(beside(output, kind)) if there else "" for kind, there in kinds.items())
     source = "rstudio-connect.gcfg" if gcfg == "-" else gcfg
-    names = Files(source, output, secret, values, mounted, options.words(settings))
+    encrypt = ""
+    if settings.secrets is SecretMode.SOPS:
+        from gcfg2helm.cli import sops
+
+        encrypt = sops.call(output)
+    names = Files(source, output, secret, values, mounted, external, encrypt, options.words(settings))
     return model.of_conversion(loaded.request, done, findings, names, failure)
 
 

@@ -11,7 +11,7 @@ from gcfg2helm import tables
 from gcfg2helm.chart import KUBERNETES_SINCE
 from gcfg2helm.cli import inputs
 from gcfg2helm.enums import Backend
-from gcfg2helm.findings import Command, Finding, finding
+from gcfg2helm.findings import Command, Finding, InputError, finding
 from gcfg2helm.plan import connect
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
@@ -168,7 +168,11 @@ def load(
     if beside := inputs.unnamed_neighbour(name, settings.also):
         found.append(finding("G2H108", f"{beside} lies beside the gcfg and was not named.", f"Add --also {beside}"))
     values = inputs.text(values_name) if values_name else None
+    if values and inputs.encrypted(values):
+        raise InputError(f"{values_name}: encrypted by SOPS; decrypt it before it is converted into")
     more = inputs.text(secret_values_name) if secret_values_name else None
+    if more and inputs.encrypted(more):
+        more = None  # what is in it, nobody can see
     answers = existing or (read.load(values, values_name) if values else {})
     backend, said = _backend(settings, chart, answers)
     said += _another_connect(settings.connect_version, chart, answers)
@@ -199,6 +203,16 @@ def check(settings: Settings) -> None:
     ):
         if value and not re.fullmatch(_OBJECT, value):
             raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+    if settings.secret_store:
+        from gcfg2helm.plan.external import store
+
+        given = store(settings.secret_store)
+        if given is None or not re.fullmatch(_OBJECT, given.name):
+            raise UsageError(
+                f"--secret-store: {settings.secret_store!r} is no store such as vault or ClusterSecretStore/vault"
+            )
+    if not settings.secret_prefix.isprintable():
+        raise UsageError("--secret-prefix: holds a character that is not printed")
     if settings.pvc and settings.nfs:
         raise UsageError("--pvc and --nfs both name the storage of the data directory; give one of them")
     if settings.nfs and not _is_export(settings.nfs):
@@ -237,6 +251,8 @@ def _options(settings: Settings, name: str) -> Options:
         images=tuple(settings.image),
         secrets=settings.secrets,
         secret_name=settings.secret_name,
+        secret_store=settings.secret_store,
+        secret_prefix=settings.secret_prefix,
         not_secret=frozenset(name.lower() for name in settings.not_secret),
         chart_defaults=settings.chart_defaults,
         connect=settings.connect_version,

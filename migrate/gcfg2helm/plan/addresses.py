@@ -7,12 +7,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from gcfg2helm.enums import Tls
+from gcfg2helm.enums import SecretMode, Tls
 
 if TYPE_CHECKING:
     from gcfg2helm.plan.context import Context
 
 CHART_PORT = 3939
+KEYPAIR = {"tls.crt": "HTTPS.Certificate", "tls.key": "HTTPS.Key"}  # the keys of a TLS Secret, and what they hold
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _LABEL = r"(?a)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
@@ -89,6 +90,27 @@ def ends_at_ingress(ctx: Context, scheme: str) -> bool:
     return ctx.options.tls is Tls.INGRESS and (scheme == "https" or bool(ctx.options.tls_secret))
 
 
+def proposes_certificate(ctx: Context) -> bool:
+    """Whether the ingress names a Secret with the certificate that this program proposes, and nobody else's."""
+    if ctx.options.tls is not Tls.INGRESS or ctx.options.tls_secret:
+        return False
+    answer = ctx.answer("ingress", "tls")
+    named = [one.get("secretName") for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
+    return not named or certificate_name(ctx) in named
+
+
 def certificate_name(ctx: Context) -> str:
     """Return the name of the Secret with the ingress's certificate: the admin's, else a proposal."""
     return ctx.options.tls_secret or f"{ctx.fullname}-tls"
+
+
+def certificate_is_stored(ctx: Context) -> bool:
+    """Whether the certificate of the ingress comes from the store."""
+    mode = ctx.options.secrets
+    return mode is SecretMode.EXTERNAL and proposes_certificate(ctx) and bool(certificate_paths(ctx))
+
+
+def certificate_paths(ctx: Context) -> dict[str, str]:
+    """Return where the old server has certificate and key of HTTPS, by the key of a TLS Secret; empty without both."""
+    paths = {key: (ctx.value(name) or "").strip() for key, name in KEYPAIR.items()}
+    return paths if all(path.startswith("/") and path.isprintable() for path in paths.values()) else {}

@@ -268,6 +268,12 @@ class _Draft:
         env_edits, found, secret_name = placing.env_edits(ctx, self.env)
         self.proposals += env_edits
         self.findings += found
+        stored: list[object] = []
+        if ctx.options.secrets is SecretMode.EXTERNAL:
+            from gcfg2helm.plan import external
+
+            stored, found = external.build(ctx, self.env, secret_name, mounts.missing)
+            self.findings += found
         merger = Merger(ctx, answers)
         outside = [*merger.legacy(), *merger.always(), *merger.outside(self.proposals)]
         comments = GcfgComments(sources, self.decisions, outside, ctx.tables, ctx.options.comments)
@@ -296,7 +302,7 @@ class _Draft:
             secret_edits,
             self.env,
             secret_name,
-            {"files": mounts.manifests},
+            {"files": mounts.manifests, "external": stored},
             frozenset(merger.kept | self.kept),
             merger.added,
             mounts.places,

@@ -54,6 +54,8 @@ class Options(NamedTuple):
     images: tuple[str, ...] = ()
     secrets: SecretMode = SecretMode.SEPARATE
     secret_name: str = ""
+    secret_store: str = ""
+    secret_prefix: str = ""
     chart_defaults: ChartDefaults = ChartDefaults.SERVER
     prefer: Prefer = Prefer.GCFG
     comments: CommentMode = CommentMode.ALL

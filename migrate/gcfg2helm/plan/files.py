@@ -9,10 +9,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from gcfg2helm.enums import SecretMode, Tls
 from gcfg2helm.findings import InputError, finding
 from gcfg2helm.plan import postgres, volumes
-from gcfg2helm.plan.addresses import certificate_name
+from gcfg2helm.plan.addresses import KEYPAIR, certificate_name, proposes_certificate
 from gcfg2helm.plan.storage import below
 from gcfg2helm.tables import Action, Holds
 from gcfg2helm.values.tree import Edit, identity
@@ -20,6 +19,7 @@ from gcfg2helm.values.tree import Edit, identity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from gcfg2helm.findings import Finding
     from gcfg2helm.plan.context import Context, Group
     from gcfg2helm.plan.decisions import Located
     from gcfg2helm.tables import Setting
@@ -83,6 +83,7 @@ def build(ctx: Context, carried: Sequence[Group]) -> volumes.Mounts:
             mounts.edits.append(Edit(("pod", path), new))
     if made := certificate(ctx):
         mounts.manifests.append(made)
+        mounts.findings.extend(_unfit(ctx))
     return mounts
 
 
@@ -91,20 +92,30 @@ def certificate(ctx: Context) -> dict[str, Tree] | None:
 
     None where TLS ends elsewhere, the Secret is the administrator's, or certificate or key cannot be read.
     """
-    name, options, answer = certificate_name(ctx), ctx.options, ctx.answer("ingress", "tls")
-    if options.tls is not Tls.INGRESS or options.tls_secret or options.secrets is SecretMode.EXISTING:
+    contents = _pair(ctx) if ctx.options.secrets.makes_secrets and proposes_certificate(ctx) else None
+    if not contents:
         return None
-    named = [one.get("secretName") for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
-    if named and name not in named:
-        return None
-    paths = {
-        key: _absolute(ctx.value(f"HTTPS.{part}")) for key, part in (("tls.crt", "Certificate"), ("tls.key", "Key"))
-    }
-    read = {key: options.read_file(path) for key, path in paths.items() if path}
+    made = volumes.manifest(certificate_name(ctx), ctx.namespace, contents, secret=True)
+    return {**made, "type": "kubernetes.io/tls"}
+
+
+def _pair(ctx: Context) -> dict[str, bytes] | None:
+    """Return certificate and key of HTTPS, by the key of a TLS Secret; None where one of them cannot be read."""
+    paths = {key: _absolute(ctx.value(name)) for key, name in KEYPAIR.items()}
+    read = {key: ctx.options.read_file(path) for key, path in paths.items() if path}
     contents = {key: content for key, content in read.items() if isinstance(content, bytes)}
-    if len(contents) < len(paths):
-        return None
-    return {**volumes.manifest(name, ctx.namespace, contents, secret=True), "type": "kubernetes.io/tls"}
+    return contents if len(contents) == len(paths) else None
+
+
+def _unfit(ctx: Context) -> Iterator[Finding]:
+    """Say where certificate and key were read, and no ingress can serve with them."""
+    from gcfg2helm.plan import keypair
+
+    contents, group = _pair(ctx), ctx.group("HTTPS.Certificate")
+    if contents and group and (fault := keypair.fault(*(contents[key] for key in KEYPAIR))):
+        what = f"HTTPS.Certificate and HTTPS.Key do not fit the ingress: {fault}."
+        todo = f"Put the right ones into the Secret {certificate_name(ctx)}."
+        yield finding("G2H516", what, todo, group.last.place)
 
 
 def _wanted(

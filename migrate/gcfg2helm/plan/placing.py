@@ -87,7 +87,7 @@ def place(ctx: Context, group: Group, setting: Setting, subsection: str | None, 
     plain = _PLAIN_NAME.fullmatch(setting.section) and _PLAIN_NAME.fullmatch(setting.name)
     if subsection is not None or len(values) != 1 or not plain:
         moved = finding("G2H502", f"{key} goes into the second values file.", place=at)
-        if ctx.options.secrets is SecretMode.EXISTING:
+        if not ctx.options.secrets.makes_values:
             todo = "Write it under config into a file that Helm gets with a further -f."
             moved = finding("G2H507", f"{key} must be in a values file of your own.", todo, at)
         return Placement(kept, None, values, "A secret: it goes into the second values file.", "", (moved, *hints))
@@ -175,7 +175,7 @@ def outside(ctx: Context, edits: Sequence[Edit]) -> tuple[list[Edit], list[Edit]
                 finding("G2H503", f"{name} holds a secret and stays in values.yaml.", path=edit.path) for name in names
             )
             continue
-        if ctx.options.secrets is SecretMode.EXISTING:
+        if not ctx.options.secrets.makes_values:
             todo = "Write it into a file that Helm gets with a further -f."
             found += (
                 finding("G2H507", f"{name} must be in a values file of your own.", todo, path=edit.path)
@@ -253,7 +253,7 @@ def _must_exist(ctx: Context, name: str, keys: Sequence[str]) -> Finding:
 def manifest(plan: Plan) -> dict[str, Tree] | None:
     """Return the Secret with everything that `pod.env` refers to; None where there is nothing.
 
-    With `--secrets existing` the Secret is the administrator's: do not ask for this one then.
+    Where `SecretMode.makes_secrets` is not, the Secret is somebody else's: do not ask for this one then.
     """
     if not plan.env_secrets:
         return None

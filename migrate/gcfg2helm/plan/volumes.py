@@ -136,7 +136,7 @@ def fit(files: Iterable[File], mounts: Mounts) -> list[File]:
 def provide(ctx: Context, volume: Volume, files: Sequence[File], mounts: Mounts) -> None:
     """Make the manifest of what could be read, and say how to make the rest."""
     name, kind = _object_name(ctx, volume), "Secret" if volume.secret else "ConfigMap"
-    if volume.secret and ctx.options.secrets is SecretMode.EXISTING:
+    if volume.secret and not ctx.options.secrets.makes_secrets:
         for file in files:
             file.content = None if isinstance(file.content, bytes) else file.content
     read = {_key(file.path): file.content for file in files if isinstance(file.content, bytes)}
@@ -145,6 +145,9 @@ def provide(ctx: Context, volume: Volume, files: Sequence[File], mounts: Mounts)
     missing = [file for file in files if not isinstance(file.content, bytes)]
     if not missing:
         return
+    if volume.secret and ctx.options.secrets is SecretMode.EXTERNAL:
+        mounts.missing.append(Missing(kind, name, tuple((_key(file.path), file.path) for file in missing)))
+        return  # `external` says what the store must have
     sources = [f"--from-file={_key(file.path)}={file.path}" for file in missing]
     words = ["kubectl", "create", *(["secret", "generic"] if volume.secret else ["configmap"]), name]
     words += ["--namespace", ctx.namespace]

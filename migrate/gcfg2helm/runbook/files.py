@@ -9,6 +9,7 @@ from typing import NamedTuple
 class Files(NamedTuple):
     """The names of what goes in and comes out; empty: there is no such file.
 
+    `secret` holds Secrets, `files` ConfigMaps, `external` ExternalSecrets; `sops` are the words that call sops to encrypt.
     `options` are the words of the command line that convert, check and verify are to be called with.
     """
 
@@ -17,6 +18,8 @@ class Files(NamedTuple):
     secret: str = ""
     secret_values: str = ""
     files: str = ""
+    external: str = ""
+    sops: str = ""
     options: tuple[str, ...] = ()
 
 

@@ -201,7 +201,11 @@ def clean(server: Server) -> Step | None:
     commands = []
     if not holds_data(server):
         commands.append(there("sudo", "rm", "-f", _SEEN))
-    if server.done.plan.missing or any(FETCHED in one.text for one in _certificate_commands(server)):
+    if (
+        server.files.external
+        or server.done.plan.missing
+        or any(FETCHED in one.text for one in _certificate_commands(server))
+    ):
         commands.append(here("rm", "-rf", FETCHED))
     if not commands:
         return None

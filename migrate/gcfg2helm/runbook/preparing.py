@@ -6,25 +6,18 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from gcfg2helm.enums import SecretMode, Tls
+from gcfg2helm.enums import Tls
 from gcfg2helm.findings import Command
 from gcfg2helm.plan import images as content_images
 from gcfg2helm.plan.postgres import reachable
-from gcfg2helm.runbook import decisions
+from gcfg2helm.runbook import decisions, secrets
 from gcfg2helm.runbook.model import Mark, Step
-from gcfg2helm.runbook.server import fetch, fetched, here, written
-from gcfg2helm.values import write
-from gcfg2helm.values.paths import keys
+from gcfg2helm.runbook.server import fetch, fetched, here
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from gcfg2helm.runbook.server import Server
-    from gcfg2helm.values.tree import Tree
 
 _CHECK = "connect-database-check"
-_KEYS = 'go-template={{range $key, $_ := .data}}{{$key}}{{"\\n"}}{{end}}'
-_EMPTY = '""'
 
 
 def convert(server: Server) -> Step:
@@ -38,49 +31,11 @@ def convert(server: Server) -> Step:
     return Step("convert", "Convert, again after each answer", Mark.COMMAND, (note,), (command,))
 
 
-def secret_values(server: Server) -> Step | None:
-    """The second values file: written by convert, or by its owner where the secrets are the owner's."""
-    files, edits = server.files, server.done.plan.secret_edits
-    if not files.secret_values:
-        return None
-    if server.request.options.secrets is not SecretMode.EXISTING:
-        count = f"{len(edits)} secret setting{'' if len(edits) == 1 else 's'}"
-        note = f"{files.secret_values} holds {count}. Helm gets it with a second -f; encrypt it before it is kept anywhere."
-        return Step("secret-values", "The second values file", Mark.DONE, (note,))
-    tree: dict[str, Tree] = {}
-    for edit in edits:
-        node = tree
-        *parents, last = keys(edit.path)
-        for key in parents:
-            node = node.setdefault(key, {})  # type: ignore[assignment]
-        node[last] = ""
-    head = "# Each value as the gcfg has it, its quotes included.\n"
-    note = f"{files.secret_values} must hold {', '.join(sorted(_dotted(edit.path) for edit in edits))}; Helm gets it with a second -f."
-    commands = (written(files.secret_values, head + _open(tree)), _filled(files.secret_values))
-    return Step("secret-values", "Write the second values file", Mark.COMMAND, (note,), commands, ("G2H507",))
-
-
-def _dotted(path: tuple[str, ...]) -> str:
-    return ".".join(keys(path[1:] if path[:1] == ("config",) else path))
-
-
-def _open(tree: Mapping[str, Tree]) -> str:
-    """Return a map as YAML, its empty texts as a search finds them."""
-    lines = write.document(tree).splitlines()
-    return "".join(f"{line[:-2]}{_EMPTY}\n" if line.endswith(("''", _EMPTY)) else f"{line}\n" for line in lines)
-
-
-def _filled(name: str) -> Command:
-    """Return a command that opens an editor until no value of a file is empty."""
-    quoted = shlex.quote(name)
-    return Command(f"until ! grep -n '{_EMPTY}$' {quoted}; do ${{EDITOR:-vi}} {quoted}; done")
-
-
 def prove(server: Server) -> Step:
     """The proof, before anything reaches the cluster."""
     files = server.files
-    more = ("--values", files.secret_values) if files.secret_values else ()
-    command = here("gcfg2helm", "verify", files.gcfg, files.values, *more, *files.options)
+    words = ("gcfg2helm", "verify", files.gcfg, files.values)
+    command = server.decrypted(words, "--values", files.options, fifo=False)
     note = "It says `proven`, or names what it cannot see; `not proven` ends with exit code 1."
     return Step("verify", "Verify the files that Helm will get", Mark.COMMAND, (note,), (command,))
 
@@ -166,39 +121,9 @@ def database_check(server: Server) -> Step | None:
     return Step("database-check", title, Mark.COMMAND, ("It answers `accepting connections`.",), commands)
 
 
-def secret(server: Server) -> Step | None:
-    """The Secret that the pod's variables come from."""
-    plan, file = server.done.plan, server.files.secret
-    if not plan.env_secrets or not plan.secret_name or not file:
-        return None
-    keys = sorted({one.secret_key for one in plan.env_secrets})
-    names = f"{plan.secret_name} with: {', '.join(keys)}"
-    title, codes = "Create the Secret", ("G2H507",)
-    apply = here("kubectl", "apply", "-f", file)
-    if server.request.options.secrets is not SecretMode.EXISTING:
-        notes = (f"{file} holds the Secret {names}. Keep it out of version control.",)
-        return Step("secret", title, Mark.COMMAND, notes, (apply,), codes)
-    made: dict[str, Tree] = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": plan.secret_name, "namespace": server.ctx.namespace},
-        "stringData": dict.fromkeys(keys, ""),
-    }
-    get = server.kubectl("get", "secret", plan.secret_name)
-    commands = (
-        written(file, _open(made)),
-        Command(f"{get.text} || {{ {_filled(file).text}; {apply.text}; }}"),
-        server.kubectl("get", "secret", plan.secret_name, "-o", _KEYS),
-    )
-    notes = (
-        f"The pod needs the Secret {names}. It is made from {file} where it is not there; the last command prints its keys.",
-    )
-    return Step("secret", title, Mark.COMMAND, notes, commands, codes)
-
-
 def mounted_files(server: Server) -> Step | None:
     """The Secrets and ConfigMaps with files of the old server's disk."""
-    missing = server.done.plan.missing
+    missing = [one for one in server.done.plan.missing if not secrets.from_store(server, one.kind)]
     commands = [here("kubectl", "apply", "-f", server.files.files)] if server.files.files else []
     if missing:
         commands += fetch([path for one in missing for _, path in one.files])
@@ -220,9 +145,8 @@ def certificate(server: Server) -> Step | None:
     paths = [(server.ctx.value(f"HTTPS.{name}") or "").strip() for name in ("Certificate", "Key")]
     own = all(path.startswith("/") and path.isprintable() for path in paths)
     tls, title = server.request.options.tls, "Create the Secret with the certificate"
-    made = (server.done.plan.manifests or {}).get("files", ())
-    if any(isinstance(one, dict) and one.get("type") == "kubernetes.io/tls" for one in made):
-        notes: tuple[str, ...] = (f"{server.files.files} holds it, read from the old server's disk.",)
+    if file := secrets.holds_certificate(server):
+        notes: tuple[str, ...] = (f"{file} brings it.",)
         return Step("certificate", title, Mark.DONE, notes, (), ("G2H408",))
     if own and tls is Tls.INGRESS and not server.request.options.tls_secret:
         commands = list(fetch(paths))

@@ -71,11 +71,22 @@ class Server:
 
     def helm(self, action: Sequence[str], *more: str) -> Command:
         """Return a command of Helm about the release, with its chart and its values files."""
-        values = [word for name in (self.files.values, self.files.secret_values) if name for word in ("-f", name)]
         chart = (
             [str(self.ctx.chart.source)] if self.ctx.chart.source else [_REPOSITORY, "--version", str(self.ctx.chart)]
         )
-        return here("helm", *action, self.ctx.release, *chart, "--namespace", self.ctx.namespace, *values, *more)
+        words = ("helm", *action, self.ctx.release, *chart, "--namespace", self.ctx.namespace, "-f", self.files.values)
+        return self.decrypted(words, "-f", more)
+
+    def decrypted(self, words: Sequence[str], option: str, more: Sequence[str], *, fifo: bool = True) -> Command:
+        """Return a command that also reads the second values file, where there is one, as the value of `option`.
+
+        An encrypted one is decrypted for this command alone. `fifo`: the program takes a named pipe for a file.
+        """
+        name = self.files.secret_values
+        if not name or not self.files.sops:
+            return here(*words, *((option, name) if name else ()), *more)
+        inner = " ".join([*map(shlex.quote, (*words, option)), "{}", *map(shlex.quote, more)])
+        return here("sops", "exec-file", *(() if fifo else ("--no-fifo",)), name, inner)
 
     def upgrade(self, *more: str) -> Command:
         """Return the command that installs the release."""

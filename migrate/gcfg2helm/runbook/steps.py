@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gcfg2helm.plan.context import Context
 from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.postgres import databases
-from gcfg2helm.runbook import decisions, moving, preparing
+from gcfg2helm.runbook import decisions, moving, preparing, secrets
 from gcfg2helm.runbook.model import Mark, Step
 from gcfg2helm.runbook.server import Server
 
@@ -36,8 +36,10 @@ _STEPS: tuple[Callable[[Server], Step | None], ...] = (
     decisions.licence,
     decisions.images,
     decisions.other_files,
+    secrets.recipients,
     preparing.convert,
-    preparing.secret_values,
+    secrets.second_file,
+    secrets.encrypt,
     preparing.prove,
     preparing.images,
     preparing.ingress,
@@ -45,7 +47,8 @@ _STEPS: tuple[Callable[[Server], Step | None], ...] = (
     preparing.namespace,
     preparing.dry_run,
     preparing.database_check,
-    preparing.secret,
+    secrets.store,
+    secrets.secret,
     preparing.mounted_files,
     preparing.certificate,
     preparing.licence,

@@ -12,6 +12,7 @@ from gcfg2helm.plan.addresses import (
     CHART_PORT,
     PROBES,
     Address,
+    certificate_is_stored,
     certificate_name,
     ends_at_ingress,
     is_dns_name,
@@ -182,8 +183,8 @@ def tls(ctx: Context, group: Group, rule: Rule) -> Result:
     if group.setting.key != "HTTPS.Certificate" or ctx.options.tls_secret or ctx.answer("ingress", "tls"):
         return dropped(group, rule)
     what = f"{group.key}: TLS ends at the ingress, which needs the certificate as the Secret {certificate_name(ctx)}."
-    if files.certificate(ctx):
-        todo = "It is among the objects with files: apply them before the installation."
+    if files.certificate(ctx) or certificate_is_stored(ctx):
+        todo = "It is among the Secrets that are written: apply them before the installation."
         return dropped(group, rule, findings=(finding("G2H408", what, todo, group.last.place, ("ingress", "tls")),))
     command = (
         f"kubectl create secret tls {shlex.quote(certificate_name(ctx))} --namespace {shlex.quote(ctx.namespace)}"
