@@ -73,6 +73,29 @@ def test_no_circle_within_a_package() -> None:
         pytest.fail(f"imports run in a circle: {' -> '.join(error.args[1])}")
 
 
+def test_the_picture_shows_the_arrows() -> None:
+    """An arrow that follows from others is not drawn; all else is, and nothing more."""
+    arrows = {name: set[str]() for name in FLOORS}
+    for name, path in MODULES.items():
+        arrows.setdefault(package(name), set()).update(package(one) for one in imported(path) if one)
+    for name, targets in arrows.items():
+        targets.discard(name)
+        targets.discard("")
+
+    def below(name: str) -> set[str]:
+        return arrows[name].union(*map(below, arrows[name]))
+
+    drawn = {
+        (name, one)
+        for name in set(FLOORS) - {"__main__"}
+        for one in arrows[name]
+        if not any(one in below(other) for other in arrows[name])
+    }
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    assert set(re.findall(r"(?m)^    (\w+) --> (\w+)$", text)) == drawn
+    assert set(re.findall(r'(?m)^    (\w+)\["', text)) == set(FLOORS) - {"__main__"}
+
+
 def loaded(module: str) -> set[str]:
     """Return the modules that come along with one, in a process of its own."""
     code = f"import json, sys, gcfg2helm.{module}; print(*sys.modules)"
