@@ -9,7 +9,7 @@ from gcfg2helm.enums import Backend, SecretMode
 from gcfg2helm.findings import Finding, InputError, Level, Place, finding
 from gcfg2helm.masked import Secret, shown
 from gcfg2helm.plan import connect as connects
-from gcfg2helm.plan import files, gone, needs, outcomes, placing, remarks, secrets
+from gcfg2helm.plan import entries, files, gone, needs, outcomes, placing, secrets
 from gcfg2helm.plan.answers import unanswered
 from gcfg2helm.plan.comments import GcfgComments
 from gcfg2helm.plan.context import Context, Group, Options, Result
@@ -124,9 +124,9 @@ class _Draft:
             self._variable(group)
             return
         self.unknown += not group.known
-        self.findings += remarks.odd(self.ctx, group, self.unknown)
+        self.findings += entries.odd(self.ctx, group, self.unknown)
         rule = self.ctx.rule(group.setting)
-        if early := remarks.early(self.ctx, group):
+        if early := entries.early(self.ctx, group):
             self.findings.append(early)
             if not group.setting.since_at_latest:
                 reason = f"Connect knows it from {group.setting.since} on only."
@@ -160,7 +160,7 @@ class _Draft:
         self.findings.append(finding("G2H109", f"{variable} names no listed setting.", todo, group.last.place, _ENV))
 
     def _supersede(self, group: Group, at: Located) -> None:
-        reason, found = remarks.superseded(group, at, self.environment)
+        reason, found = entries.superseded(group, at, self.environment)
         self.decisions.append(
             Decision(at, Outcome.SUPERSEDED, shown(group.header), group.setting.name, (), reason, group.setting.origin)
         )
@@ -214,7 +214,7 @@ class _Draft:
             )
             slot.several = slot.several or len(slot.parts) > 1
             slot.todo = slot.todo or " ".join(one.todo for one in result.findings if one.level is Level.ERROR)
-            if not group.known and self.unknown <= remarks.MOST_UNKNOWN:
+            if not group.known and self.unknown <= entries.MOST_UNKNOWN:
                 slot.todo = slot.todo or _ASK_UNKNOWN
             slot.secret = slot.secret or (placement is not None and ctx.options.secrets is SecretMode.INLINE)
             self.carried.append(group)

@@ -115,12 +115,12 @@ def entry_lines(key: str, value: Tree, comments: CommentsByPath, path: Path, ind
 # in a text ------------------------------------------------------------------------------------------------------------
 
 
-def present(text: str, root: Node | None) -> frozenset[str]:
+def comments_in(text: str, root: Node | None) -> frozenset[str]:
     """Return all comments of a file, without their `#`."""
     return frozenset(comment.strip() for _, comment in _comments(text, root, 0, len(text)))
 
 
-def within(text: str, node: Node, path: Path, start: int, end: int) -> Iterator[tuple[Path, Comments]]:
+def comments_within(text: str, node: Node, path: Path, start: int, end: int) -> Iterator[tuple[Path, Comments]]:
     """Yield the comments between two offsets around a value, by the path of the key that each belongs to.
 
     That is the key whose value ends on its line, else the next one, else the map that holds them. What is between
@@ -169,7 +169,9 @@ def _texts(node: Node) -> Iterator[tuple[int, int]]:
         yield from _texts(value)
 
 
-def leaving(text: str, root: Node, path: Path, meant: Mapping[str, Tree], moved: Node | None = None) -> tuple[str, ...]:
+def comments_leaving(
+    text: str, root: Node, path: Path, meant: Mapping[str, Tree], moved: Node | None = None
+) -> tuple[str, ...]:
     """Return the comments, without their `#`, that would go with the key at `path`, which `meant` does not have any more.
 
     Comments above the key belong to it only where its whole map goes.

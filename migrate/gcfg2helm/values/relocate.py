@@ -146,8 +146,8 @@ def _text(file: _File, move: Carried) -> str | None:
     if move.append:
         if not _is_list(value) or head.lstrip(": ").split("#")[0].strip():
             return None
-        remark = [f"#{head.split('#', 1)[1]}"] if "#" in head else []
-        taken = [*taken[:own], *remark, *_dedented(taken[own + 1 :], 0)]
+        comment = [f"#{head.split('#', 1)[1]}"] if "#" in head else []
+        taken = [*taken[:own], *comment, *_dedented(taken[own + 1 :], 0)]
     else:
         taken[own] = _key(move.to[-1]) + head
     return _assembled(file, path, move, block, taken)

@@ -12,9 +12,16 @@ from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from gcfg2helm.values import comments as remarks
 from gcfg2helm.values import read, write
-from gcfg2helm.values.comments import CommentsByPath, comment_lines, entry_lines, todo_lines
+from gcfg2helm.values.comments import (
+    CommentsByPath,
+    comment_lines,
+    comments_in,
+    comments_leaving,
+    comments_within,
+    entry_lines,
+    todo_lines,
+)
 from gcfg2helm.values.read import Node, Style
 from gcfg2helm.values.tree import MISSING, NO_COMMENTS, Comments, Edit, Path, applied, find, same
 
@@ -130,7 +137,7 @@ def apply(text: str, edits: Sequence[Edit], head: Sequence[str] = (), file: str 
     if open_body != body:
         body, root = open_body, read.compose(open_body, file)
     meant = applied(old, edits)
-    present = remarks.present(body, root)
+    present = comments_in(body, root)
     if head:  # below what the administrator wrote at the top
         edits = [Edit(_CONFIG, comments=Comments(tuple(head)), comments_only=True), *edits]
     for how in How:
@@ -185,7 +192,7 @@ class _Splicer:
         """Return the text with everything that is meant."""
         for edit in edits:
             if edit.origin and root is not None:
-                leaving = remarks.leaving(self.text, root, edit.origin, meant)
+                leaving = comments_leaving(self.text, root, edit.origin, meant)
                 self.comments.bring(edit.path, Comments(leaving))
         if root is not None and root.children and root.style is Style.BLOCK and self.how is not How.WHOLE:
             self._mapping(root, old, meant, ())
@@ -207,7 +214,7 @@ class _Splicer:
         """Bring the comments within a value along that is written anew."""
         kept: dict[Path, Comments] = {}
         end = self._next_line(node.end) if node.style is Style.BLOCK else node.end
-        for at, found in remarks.within(self.text, node, path, start, end):
+        for at, found in comments_within(self.text, node, path, start, end):
             below = at[len(path) :]
             while below and find(meant, below) is MISSING:
                 below = below[:-1]
