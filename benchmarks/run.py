@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 FIXTURE = ROOT / "fixtures/ldap-postgres/rstudio-connect.gcfg"
 SMALL_CHART = ROOT / "tests/chart"
-PROGRAM = [sys.executable, "-c", "from gcfg2helm.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from gcfg2helm.__main__ import main; main()"]
 
 
 class Measured(NamedTuple):
@@ -229,7 +229,7 @@ def shown(value: float, unit: str) -> str:
 
 def imports() -> list[str]:
     """Return the heaviest entries of the import tree of `convert -o -`, own time in microseconds first."""
-    code = f"import sys; sys.argv = ['gcfg2helm', 'convert', {str(FIXTURE)!r}, '-o', '-', '-q']; from gcfg2helm.cli import main; main()"
+    code = f"import sys; sys.argv = ['gcfg2helm', 'convert', {str(FIXTURE)!r}, '-o', '-', '-q']; from gcfg2helm.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code],
         check=True,

@@ -32,7 +32,7 @@ def seen(arguments: list[str]) -> str:
         (Path(folder) / FIXTURE.name).write_bytes(FIXTURE.read_bytes())
         environment = {**os.environ, "COLUMNS": str(WIDTH), "LINES": "50", "TERM": "xterm-256color"}
         environment.pop("NO_COLOR", None)
-        command = [sys.executable, "-c", "from gcfg2helm.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from gcfg2helm.__main__ import main; main()", *arguments]
         process = subprocess.Popen(
             command, cwd=folder, stdin=follower, stdout=follower, stderr=follower, env=environment
         )

@@ -23,7 +23,7 @@ def main() -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         (Path(folder) / FIXTURE.name).write_bytes(FIXTURE.read_bytes())
-        command = [sys.executable, "-c", "from gcfg2helm.cli import main; main()", "check", FIXTURE.name]
+        command = [sys.executable, "-c", "from gcfg2helm.__main__ import main; main()", "check", FIXTURE.name]
         environment = {**os.environ, "SOURCE_DATE_EPOCH": "1795780800"}
         subprocess.run(
             [*command, "--report", "page.html"], cwd=folder, env=environment, check=False, capture_output=True

@@ -1,6 +1,18 @@
 """`python -m gcfg2helm` is `gcfg2helm`."""
 
-from gcfg2helm.cli import main
+import gc
+
+# How many objects come before Python looks for unused circles of them: a start makes many objects and hardly a circle.
+_ALLOCATIONS = 50_000
+
+
+def main() -> None:
+    """Run the program."""
+    gc.set_threshold(_ALLOCATIONS)
+    from gcfg2helm import cli
+
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

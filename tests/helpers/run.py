@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-PROGRAM = [sys.executable, "-c", "from gcfg2helm.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from gcfg2helm.__main__ import main; main()"]
 LDAP = ROOT / "fixtures/ldap-postgres/rstudio-connect.gcfg"
 LICENSED = ("--license-server", "licence.example.org:8989")
 

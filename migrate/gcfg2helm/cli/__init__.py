@@ -1,7 +1,6 @@
 """The command line: the only package that prints, asks, exits and touches the disk."""
 
 import errno
-import gc
 import io
 import os
 import sys
@@ -117,8 +116,6 @@ def option_names() -> list[str]:
     return sorted({str(one.name) for one in parameters if isinstance(one, TyperOption)})
 
 
-# How many objects may come before the first look for unused circles, of which a start makes hardly any: mypy does the same.
-_ALLOCATIONS = 50_000
 _HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     cls=_Commands,
@@ -134,7 +131,6 @@ app = typer.Typer(
 
 def main() -> NoReturn:
     """Run the program; a bug prints where it happened, and not what the configuration holds."""
-    gc.set_threshold(_ALLOCATIONS)
     open_streams()
     try:
         app()
