@@ -78,7 +78,11 @@ def shown(report: reports.Report) -> dict[str, list[str]]:
         name: source_lines(document.source, [one for one in report.plan.decisions if one.at.file == name], KNOWN)
         for name, document in report.documents
     }
-    return sides | {one.name: values_lines(one, KNOWN, report.secret_paths()) for one in report.written}
+    ways = Map(report.plan, report.written)
+    return sides | {
+        one.name: values_lines(one, KNOWN, report.secret_paths(), ways.spared(number))
+        for number, one in enumerate(report.written)
+    }
 
 
 # the map --------------------------------------------------------------------------------------------------------------
@@ -297,6 +301,52 @@ def test_what_is_no_secret_is_shown() -> None:
         "[Postgres]\nURL = postgres://u:pw@db.example.com/d?sslmode=require\n[Vendor]\nTokenEnabled = yes\n"
     )  # fmt: skip
     assert shown(made(("a", source)))["a"] == source.replace(":pw@", f":{STARS}@").split("\n")
+
+
+SPARED = """\
+[Vendor]
+ApiKey = shown1
+; ApiKey = hush1
+Hook = https://u:shown2@h/?api_key=shown3 ; ApiKey = hush2
+Token = hush3
+Pin = hush4pass
+[LDAP "x"]
+BindPassword = shown4
+[LDAP "y"]
+BindPassword = hush5
+"""
+
+
+@pytest.mark.parametrize("mode", list(SecretMode))
+def test_what_the_admin_says_is_no_secret_is_shown_and_nothing_else(mode: SecretMode, tmp_path: Path) -> None:
+    """In both panes: exactly the settings that `--not-secret` names, also a variable that names no setting."""
+    environment = tmp_path / "env"
+    environment.write_text("CONNECT_OTHER_SECRET=shown5\nCONNECT_OTHER_TOKEN=hush6\n")
+    names = "vendor.apikey", "VENDOR.Hook", 'ldap "x".bindpassword', "connect_other_secret"
+    options = Options(secrets=mode, not_secret=frozenset(name.lower() for name in names))
+    report = made(("a", SPARED), environment=environment, options=options)
+    sides = shown(report)
+    both = "\n".join([*sides["a"], *sides[str(environment)]]), "\n".join(sides["v.yaml"])
+    page = html.render(report, WHEN)
+    for number in range(1, 6):
+        assert [f"shown{number}" in side for side in both] == [True, True], number
+        assert page.count(f"shown{number}") >= 2
+    assert "hush" not in page
+    assert "hush" not in "".join(both)
+
+
+@pytest.mark.parametrize(
+    "words", [["diff"], ["diff", "--unified"], ["diff", "--format", "json"], ["convert", "--dry-run"]]
+)
+def test_a_preview_shows_what_is_no_secret(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "f.gcfg").write_text(SPARED)
+    command, *more = words
+    where = ["-o", str(tmp_path / "v.yaml")] if command == "convert" else [str(tmp_path / "v.yaml")]
+    (tmp_path / "v.yaml").write_text("replicas: 1\n")
+    said = ["--not-secret", "Vendor.ApiKey", "--not-secret", "Vendor.Hook", "--not-secret", 'LDAP "x".BindPassword']
+    done = CliRunner().invoke(app, [command, str(tmp_path / "f.gcfg"), *where, *more, *said])
+    assert [f"shown{number}" in done.output for number in range(1, 5)] == [True] * 4, done.output
+    assert "hush" not in done.output
 
 
 def test_variables_of_the_old_service_are_masked(tmp_path: Path) -> None:

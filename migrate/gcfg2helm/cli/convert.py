@@ -267,7 +267,9 @@ def _write_values(
     show_head(settings, report)
     if not settings.quiet:
         talk.say("")
-        changed = changes.show(done.before, done.values.tree, loaded.request.tables, output, stream=sys.stderr)
+        changed = changes.show(
+            done.before, done.values.tree, loaded.request.tables, output, done.plan.spared, stream=sys.stderr
+        )
         for one in new:
             if one.path != Path(output):
                 talk.say(f"{one.announced}; not shown")

@@ -60,8 +60,10 @@ def _show_difference(
             talk.say(f"{values}: no difference")
     elif as_text:
         before = loaded.request.values or ""
-        sys.stdout.write(changes.unified(before, done.values.text, values, tables, colour=talk.colour(sys.stdout)))
-    elif not changes.show(done.before, done.values.tree, tables, values, stream=sys.stdout):
+        sys.stdout.write(
+            changes.unified(before, done.values.text, values, tables, done.plan.spared, colour=talk.colour(sys.stdout))
+        )
+    elif not changes.show(done.before, done.values.tree, tables, values, done.plan.spared, stream=sys.stdout):
         sys.stdout.write("  only comments change\n")
     sys.stdout.flush()
 
@@ -72,7 +74,7 @@ def _print_changes(
     from gcfg2helm.report import json as data
     from gcfg2helm.report import markdown
 
-    changed = changes.between(done.before, done.values.tree, tables)
+    changed = changes.between(done.before, done.values.tree, tables, done.plan.spared)
     if output_format is talk.Format.JSON:
         sys.stdout.write(data.dump(data.diff(values, changed, differs=differs)))
     else:

@@ -374,7 +374,9 @@ def _write(made: "Report", targets: dict[str, Path | None], asked: Said, *, yes:
     ]
     if not asked.quiet:
         for before, (name, path) in zip(done.before, targets.items(), strict=True):
-            changes.show(before, done.files[name].tree, done.request.tables, str(path or name), stream=sys.stderr)
+            changes.show(
+                before, done.files[name].tree, done.request.tables, str(path or name), frozenset(), stream=sys.stderr
+            )
     changes.show_findings(asked, findings)
     if not asked.quiet:
         talk.say(upgrade.counted(done))

@@ -82,6 +82,12 @@ NAMES = frozenset({"nameOverride", "fullnameOverride", "versionOverride", "image
 IDENTITY = NAMES | {"config"}
 
 
+def _variable_of(group: Group) -> str:
+    """Return the variable of the old service that names no listed setting."""
+    section, name = group.last.entry.section, group.setting.name
+    return f"CONNECT_{section}" if name == section else f"CONNECT_{section}_{name}"
+
+
 class _Draft:
     """A plan in the making."""
 
@@ -140,13 +146,19 @@ class _Draft:
         else:
             self._record(group, rule, result)
 
+    def _spares(self, group: Group) -> bool:
+        """Whether the admin says that a group holds no secret: by its setting, or by the variable that names none."""
+        options = self.ctx.options
+        if not options.not_secret:
+            return False
+        unlisted = not group.known and group.last.file == self.environment
+        return options.spares(group.setting.key, group.key, *([_variable_of(group)] if unlisted else []))
+
     def _variable(self, group: Group) -> None:
         """Hand a variable of the old service that names no listed setting on to the pod as it is."""
-        entry, name = group.last.entry, group.setting.name
-        variable = f"CONNECT_{entry.section}" if name == entry.section else f"CONNECT_{entry.section}_{name}"
-        value = group.value
-        secret = secrets.secret_name(entry.section, name) or secrets.holds_secret(value)
-        if secret and not self.ctx.options.spares(variable, group.key):
+        variable, value = _variable_of(group), group.value
+        secret = secrets.secret_name(group.last.entry.section, group.setting.name) or secrets.holds_secret(value)
+        if secret and not self._spares(group):
             self.env.append(
                 EnvSecret(variable, variable.removeprefix("CONNECT_").lower().replace("_", "-"), Secret(value))
             )
@@ -162,7 +174,16 @@ class _Draft:
     def _supersede(self, group: Group, at: Located) -> None:
         reason, found = entries.superseded(group, at, self.environment)
         self.decisions.append(
-            Decision(at, Outcome.SUPERSEDED, shown(group.header), group.setting.name, (), reason, group.setting.origin)
+            Decision(
+                at,
+                Outcome.SUPERSEDED,
+                shown(group.header),
+                group.setting.name,
+                (),
+                reason,
+                group.setting.origin,
+                spared=self._spares(group),
+            )
         )
         self.findings.append(found)
 
@@ -249,10 +270,14 @@ class _Draft:
         """Decide about each entry that counts; what the group becomes comes with the first."""
         reason = result.reason or rule.reason
         origin = rule.origin or group.setting.origin
+        if spared := self._spares(group):
+            self.ctx.spared.update(at.place for at in group.live)
         for number, at in enumerate(group.live):
             mine = becomes if number == 0 or becomes is None else ()
             key = shown(group.header), group.setting.name
-            self.decisions.append(Decision(at, result.outcome, *key, result.path, reason, origin, variable, mine))
+            self.decisions.append(
+                Decision(at, result.outcome, *key, result.path, reason, origin, variable, mine, spared)
+            )
 
     # the whole -------------------------------------------------------------------------------------------------------
 

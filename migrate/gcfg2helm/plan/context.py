@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gcfg2helm.chart import Chart
     from gcfg2helm.enums import Backend
-    from gcfg2helm.findings import Finding
+    from gcfg2helm.findings import Finding, Place
     from gcfg2helm.plan.decisions import Located, Outcome
     from gcfg2helm.tables import Rule, Setting, Tables
     from gcfg2helm.values.tree import Edit, Path, Tree
@@ -66,7 +66,7 @@ class Options(NamedTuple):
 
     def spares(self, *keys: str) -> bool:
         """Whether the admin says of a setting, by any of its names, that it holds no secret (`--not-secret`)."""
-        return any(key.lower() in self.not_secret for key in keys)
+        return bool(self.not_secret) and any(key.lower() in self.not_secret for key in keys)
 
     def read_definition(self, path: str) -> bytes | str | None:
         """Read a file that only describes content, never a key or a certificate: it may also lie beside the gcfg."""
@@ -171,6 +171,7 @@ class Context:
         self._like = chart_like(chart, connect)
         self._firsts: dict[str, Group] | None = None
         self.preferred: set[str] = set()  # settings whose value values.yaml says (`--prefer values`)
+        self.spared: set[Place] = set()  # entries that hold no secret, as the admin says (`--not-secret`)
 
     @property
     def reads(self) -> str:

@@ -42,7 +42,7 @@ class Decision(NamedTuple):
     """What became of one entry: `path` is where it is in the values (empty: nowhere), `setting` its listed name.
 
     `becomes` says what is under `config` in place of the entry's own value, where that is something else on purpose;
-    None: the value itself.
+    None: the value itself. `spared`: the admin says that it holds no secret (`--not-secret`).
     """
 
     at: Located
@@ -54,6 +54,7 @@ class Decision(NamedTuple):
     origin: str = ""
     variable: str = ""
     becomes: tuple[Secret, ...] | None = None
+    spared: bool = False
 
     @property
     def key(self) -> str:
@@ -113,3 +114,8 @@ class Plan(NamedTuple):
         for decision in self.decisions:
             counts[decision.outcome] += 1
         return counts
+
+    @property
+    def spared(self) -> frozenset[Path]:
+        """The paths under `config` of what the admin says is no secret."""
+        return frozenset(one.path for one in self.decisions if one.spared and one.path[:1] == ("config",))

@@ -89,6 +89,8 @@ class Merger:
 
     def _bare(self, edit: Edit) -> Edit:
         """Return a proposal without secrets: a path or a name that holds one is of no use in any case."""
+        if edit.source and self.ctx.spared.issuperset(edit.source):
+            return edit
         value, todo = _starred(edit.value), edit.todo
         if secrets.holds_secret(todo):
             todo = todo.split("\n", maxsplit=1)[0]

@@ -165,8 +165,8 @@ class Panes:
             for spot in (*spots, *self._ways.above(decision)):
                 for number in range(spot.first, spot.last + 1):
                     back.setdefault((spot.file, number), {})[light] = decision.outcome.value
-        for file in self.files:
-            lines = sides.values_lines(file, self.tables, secret_paths)
+        for place, file in enumerate(self.files):
+            lines = sides.values_lines(file, self.tables, secret_paths, self._ways.spared(place))
             if lines[-1] == "":
                 lines.pop()
             rows = [self._values_row(file.name, number, text, back) for number, text in _numbered(lines)]

@@ -85,6 +85,7 @@ class Map:
     """The way from an entry to lines of the values files."""
 
     def __init__(self, plan: Plan, files: Sequence[Written]) -> None:
+        self._plan = plan
         self._files = files
         self._same_path: dict[Path, list[Decision]] = {}
         for decision in plan.decisions:
@@ -144,8 +145,13 @@ class Map:
         """Return where a path of the values is."""
         return [spot for file in self._files if (spot := file.spot(path))] if path else []
 
+    def spared(self, file: int) -> frozenset[Way]:
+        """Return the ways in the file of that number to what the admin says is no secret."""
+        found = (one for decision in self._plan.decisions if decision.spared for one in self._own(decision))
+        return frozenset(way for number, way in found if number == file and way[0] in ("config", "pod"))
+
     def _own(self, decision: Decision) -> Iterator[tuple[int, Way]]:
-        """Yield where the entry's own value is, or the variable that it became."""
+        """Yield where the entry's own value is, or the variable that it became: number of the file, way in it."""
         if decision.outcome not in _UNDER_PATH:
             return
         entry = decision.at.entry

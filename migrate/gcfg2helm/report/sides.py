@@ -16,7 +16,7 @@ from gcfg2helm.values.read import Style
 from gcfg2helm.values.write import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gcfg2helm.gcfg import Entry
     from gcfg2helm.plan.decisions import Decision
@@ -40,7 +40,9 @@ def source_lines(text: str, decisions: Iterable[Decision], tables: Tables) -> li
         shown += [_by_line(text[end:name]), text[name:start]]
         rest = text.find("\n", stop)
         rest = len(text) if rest < 0 else rest
-        if _is_secret(text[start:stop], decision, tables):
+        if decision.spared:
+            shown.append(text[start:stop])
+        elif _is_secret(text[start:stop], decision, tables):
             # In a file of variables quotes surround the value, and what was cut off a secret is one.
             stop = stop if text.startswith(entry.name, entry.start) and not entry.cut else rest
             shown.append(_stars(text[start:stop]))
@@ -72,24 +74,28 @@ def _names_secret(entry: Entry, tables: Tables) -> bool:
     return gcfg.boolean(entry.value or "") is None and secrets.secret_name(entry.section, entry.name)
 
 
-def values_lines(file: Written, tables: Tables, secret_paths: frozenset[Way]) -> list[str]:
-    """Return the lines of a values file; what is at `secret_paths` is known to be secret."""
-    parts: list[tuple[int, int, bool]] = []
+def values_lines(
+    file: Written, tables: Tables, secret_paths: frozenset[Way], spared: frozenset[Way] = frozenset()
+) -> list[str]:
+    """Return the lines of a values file; what is at `secret_paths` is known to be secret, what is at `spared` to be none."""
+    parts: list[tuple[int, int, Callable[[str], str]]] = []
     for way, (key, node) in file.nodes.items():
         if key is not None:
-            parts.append((key.start, key.end, secrets.holds_secret(str(key.value))))
+            parts.append((key.start, key.end, _stars if secrets.holds_secret(str(key.value)) else _in_value))
         if isinstance(node.value, dict | list) or node.start == node.end:
+            continue
+        if way in spared or way[:-1] in spared:
+            parts.append((node.start, node.end, str))
             continue
         known = file.private or way in secret_paths or way[:-1] in secret_paths or _is_secret_way(file, way, tables)
         if isinstance(node.value, str) and not known and secrets.holds_secret(node.value):
             known = not _hides(file.text[node.start : node.end], lines=node.style is Style.LITERAL)
-        parts.append((node.start, node.end, known and node.value is not None))
+        parts.append((node.start, node.end, _stars if known and node.value is not None else _in_value))
     text, end = file.text, 0
     shown: list[str] = []
-    for start, stop, secret in sorted(parts):
+    for start, stop, show in sorted(parts, key=lambda part: part[:2]):
         if stop > end:
-            between = _in_comments(text[end:start])
-            shown += [between, _stars(text[start:stop]) if secret else _in_value(text[max(start, end) : stop])]
+            shown += [_in_comments(text[end:start]), show(text[max(start, end) : stop])]
             end = stop
     return _lines("".join([*shown, _in_comments(text[end:])]))
 
