@@ -240,7 +240,7 @@ def test_inline_keeps_all_in_a_private_file(place: Place) -> None:
 
 
 def test_files_of_a_wider_mode_get_theirs_back(place: Place) -> None:
-    for mode in ("separate", "inline"):
+    for mode in ("separate", "sops", "inline"):
         place.run("convert", place.gcfg, "--yes", "--secrets", mode)
         for file in place.work.iterdir():
             file.chmod(0o644)
@@ -299,7 +299,7 @@ def test_doubtful_secrets_and_those_of_other_files_are_not_shown(mode: str, back
         place.run("check", place.gcfg, "--format", kind, *common)
     place.run("check", place.gcfg, "--runbook", *common)
     place.run("diff", place.gcfg, *common)
-    if mode == "separate":
+    if SecretMode(mode).makes_values:
         more = (place.work / "values.secret-values.yaml").read_text()
         assert ("kanari-profile" in more) == (backend == "launcher")
         assert "kanari-env" in more

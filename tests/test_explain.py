@@ -187,7 +187,17 @@ def test_all_that_a_row_can_say_is_said(known: Tables) -> None:
     assert "names    a file, whose content is a secret" in text
     assert text.startswith('LDAP "x".BindPasswordFile\n')
     assert "secret   yes, and may be encrypted by rscadmin" in "\n".join(lines(known, "SMTP.Password"))
-    assert "A secret: it leaves values.yaml." in "\n".join(lines(known, "SMTP.Password"))
+    assert "A secret: it leaves values.yaml for a Secret; no ConfigMap holds it." in "\n".join(
+        lines(known, "SMTP.Password")
+    )
+    named = " ".join(" ".join(lines(known, "LDAP.BindPassword")).split())
+    assert "the second values file ends in the ConfigMap all the same" in named
+    assert "To avoid that, set BindPasswordFile in its place, or restrict who may read ConfigMaps" in named
+    either = " ".join(" ".join(lines(known, "GitCredential.Password")).split())
+    assert (
+        "no ConfigMap holds it. In a section with a name it goes into the second values file. In the cluster" in either
+    )
+    assert "To avoid that, leave it out, or restrict" in either
     assert "UNCONFIRMED" in "\n".join(lines(known, "SAML.IdPEncryptionCertificate"))
     assert "type     one of viewer, publisher, one value" in "\n".join(lines(known, "Authorization.DefaultUserRole"))
     assert "until    Connect 1.5.14, which no longer knows it" in "\n".join(lines(known, "Applications.ReadTimeout"))

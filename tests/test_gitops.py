@@ -392,6 +392,19 @@ def test_many_servers_share_one_configuration(place: Path) -> None:
         assert "a/values.secret.yaml" in files
 
 
+def test_files_of_another_way_are_named_and_left(place: Path) -> None:
+    """Who tries the default first has secrets in plain files, which nothing else would tell of."""
+    words = ("convert", "rstudio-connect.gcfg", "--yes", "--root", "../root", "--license-server", "l.example.org:1")
+    run(*words)
+    done = run(*words, "--secrets", "external", "--secret-store", "vault")
+    said = [line for line in done.stderr.splitlines() if "G2H520" in line]
+    assert ["values.secret.yaml is not written by this conversion" in one for one in said] == [True]
+    assert Path("values.secret.yaml").exists()
+    left = run(*words, "--secrets", "existing", code=None).stderr
+    assert "values.external.yaml is not written by this conversion" in left
+    assert "values.secret.yaml is not written" not in left  # there the files are the owner's
+
+
 # sops: what it makes of the files -------------------------------------------------------------------------------------
 
 

@@ -253,11 +253,11 @@ def name_recipients(case: Case) -> None:
 
 def fill_store(script: Path, world: World) -> None:
     """Do what the runbook leaves to a person: make the values as it says, and put them into the store."""
-    (notes,) = (
-        one for one in script.read_text(encoding="utf-8").splitlines() if "mkdir -p -m 700" in one and "note" in one
-    )
+    lines = [one.strip() for one in script.read_text(encoding="utf-8").splitlines()]
+    told = [word for one in lines if one.startswith("note ") for word in shlex.split(one)[1:]]
+    (at,) = (number for number, one in enumerate(told) if one.startswith("mkdir -p -m 700"))
     held: list[dict[str, Any]] = []
-    for command in shlex.split(notes)[1:]:
+    for command in told[at : at + 2]:
         if command.startswith(("mkdir ", "gcfg2helm ")):
             run("bash", "-c", command)
     if Path("old-server/plain.secret.yaml").exists():
@@ -269,13 +269,15 @@ def fill_store(script: Path, world: World) -> None:
         }
         for one in held
     }
+    said = re.findall(r"the store's entry (\S+), which must have: (.*)\.", "\n".join(told))
+    paths = {(one, key): path for one, keys in said for key, path in re.findall(r"(\S+) \(the file ([^)]+)\)", keys)}
     for one in yaml.safe_load_all(Path("values.external.yaml").read_text(encoding="utf-8")):
         for item in one["spec"]["data"]:
             entry = entries.setdefault(item["remoteRef"]["key"], {})
             if item["remoteRef"]["property"] not in entry:
-                assert "tar -C / -cf -" in notes, "a file that nobody brings"
-                (file,) = world.old.disk.rglob(item["remoteRef"]["property"])
-                entry[item["remoteRef"]["property"]] = file.read_bytes()
+                assert any("tar -C / -cf -" in one for one in told[at:]), "a file that nobody brings"
+                file = paths[item["remoteRef"]["key"], item["remoteRef"]["property"]]
+                entry[item["remoteRef"]["property"]] = (world.old.disk / file.lstrip("/")).read_bytes()
     world.cluster.store.vaults["ClusterSecretStore/vault"] = entries
 
 
@@ -519,7 +521,7 @@ BindPassword = "x'y"
 """
 
 
-@pytest.mark.parametrize("secrets", ["separate", "existing"])
+@pytest.mark.parametrize("secrets", ["separate", "existing", "sops", "sealed"])
 def test_what_a_shell_would_read_otherwise(secrets: str, clean: World) -> None:
     """Blanks, quotes and dollar signs in paths, names and secrets come through every command in one piece."""
     case = Case("ldap-postgres", "launcher", "class", secrets, "no-files")
@@ -529,6 +531,8 @@ def test_what_a_shell_would_read_otherwise(secrets: str, clean: World) -> None:
     (disk / certificate.lstrip("/")).parent.mkdir(parents=True)
     (disk / certificate.lstrip("/")).write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
     Path("rstudio-connect.gcfg").write_text(HOSTILE, encoding="utf-8")
+    for one in Path.cwd().glob("values*.yaml"):  # of the run that made .sops.yaml
+        one.unlink()
     know_secrets(case, clean)
     script, decisions = runbook(case)
     go(script, decisions=decisions)

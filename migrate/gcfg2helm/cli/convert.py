@@ -61,6 +61,10 @@ def _about_files(settings: Settings, done: "Conversion", output: str) -> list[Fi
     encrypted = [one.path for one in _outputs(settings, done, output) if one.encrypted]
     todo = "Where secrets changed since, remove it and convert again."
     found = [finding("G2H519", f"{path} is encrypted, and stays as it is.", todo) for path in encrypted]
+    found += [
+        finding("G2H520", f"{path} is not written by this conversion.", "If an earlier one wrote it, remove it.")
+        for path in _left(settings, done, output)
+    ]
     if settings.secrets is SecretMode.SOPS:
         from gcfg2helm.cli import sops
 
@@ -164,7 +168,7 @@ def _convert(
         sys.stdout.write(done.values.text)
         sys.stdout.flush()
         show_head(settings, made)
-        if not settings.quiet and (done.secret or done.secret_values or done.files):
+        if not settings.quiet and (done.secret or done.secret_values or done.files or done.external):
             talk.say(
                 "The files that go with these values (secrets, mounted files) are not printed: -o FILE writes them."
             )
@@ -244,6 +248,15 @@ def _outputs(settings: Settings, done: "Conversion", output: str) -> "list[Outpu
         file, there = sops.file_for(output)
         found += [] if there else [outputs.output(file, sops.text(output).encode("utf-8"))]
     return [*found, outputs.output(Path(output), done.values.text.encode("utf-8"), secret=any_inline(done))]
+
+
+def _left(settings: Settings, done: "Conversion", output: str) -> list[Path]:
+    """Return the files beside the values that another conversion wrote, and this one would not; the owner's own are not."""
+    from gcfg2helm.runbook.files import beside
+
+    kinds = ("files", "external") if settings.secrets is SecretMode.EXISTING else ("secret", "secret-values", "files", "external")  # fmt: skip
+    new = {one.path for one in _outputs(settings, done, output)}
+    return [path for kind in kinds if (path := beside(output, kind)) not in new and path.exists()]
 
 
 def any_inline(done: "Conversion") -> bool:

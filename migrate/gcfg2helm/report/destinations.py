@@ -80,14 +80,22 @@ def place(setting: Setting, rule: Rule, tables: Tables, subsection: str | None =
 
 def under_config(setting: Setting, subsection: str | None = None) -> str:
     """Return where a carried setting is: a path under `config`; for a secret what takes its place."""
-    named = subsection is not None or setting.subsection is Subsection.REQUIRED
-    header = gcfg.header(setting.section, (subsection or ANY_NAME) if named else None)
+    header = gcfg.header(setting.section, (subsection or ANY_NAME) if _named(setting, subsection) else None)
     path = dotted(("config", header, setting.name))
     if not setting.secret:
         return path
-    if named or setting.multi:
+    if in_second_file(setting, subsection):
         return f"{path} in the second values file"
     return f"the environment variable {variable(setting)}, from a Secret"
+
+
+def in_second_file(setting: Setting, subsection: str | None = None) -> bool:
+    """Whether a secret is one for the second values file, since no variable is documented for it."""
+    return _named(setting, subsection) or setting.multi
+
+
+def _named(setting: Setting, subsection: str | None) -> bool:
+    return subsection is not None or setting.subsection is Subsection.REQUIRED
 
 
 def variable(setting: Setting) -> str:

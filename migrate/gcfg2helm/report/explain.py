@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gcfg2helm import gcfg
 from gcfg2helm.findings import Code
 from gcfg2helm.report import topics
-from gcfg2helm.report.destinations import ANY_NAME, destinations, place
+from gcfg2helm.report.destinations import ANY_NAME, destinations, in_second_file, place
 from gcfg2helm.report.markdown import cell, table_lines
 from gcfg2helm.report.text import clipped, paint
 from gcfg2helm.tables import Section, Subsection
@@ -53,7 +53,7 @@ def _setting(named: Named, tables: Tables, width: int, *, colour: bool) -> Itera
     for one in destinations(setting):
         where = f"{one.rule.action.value}: {place(setting, one.rule, tables, named.subsection)}"
         yield (f"{one.when}: " if one.when else "") + paint(visible(where), "cyan", on=colour)
-        yield from _wrapped(one.rule.reason or _as_it_stands(setting), width, _INDENT, _INDENT)
+        yield from _wrapped(one.rule.reason or _as_it_is(named, tables), width, _INDENT, _INDENT)
         if one.rule.todo:
             yield from _wrapped(one.rule.todo, width, f"{_INDENT}-> ", f"{_INDENT}   ")
         if one.rule.finding:
@@ -62,9 +62,23 @@ def _setting(named: Named, tables: Tables, width: int, *, colour: bool) -> Itera
             yield f"{_INDENT}{one.rule.link}"
 
 
-def _as_it_stands(setting: Setting) -> str:
-    """Return why a setting goes where no row says otherwise."""
-    return "A secret: it leaves values.yaml." if setting.secret else "It stays as it is."
+def _as_it_is(named: Named, tables: Tables) -> str:
+    """Return why a setting goes where no row says otherwise; of a secret, where in the cluster it can be read."""
+    setting = named.setting
+    if not setting.secret:
+        return "It stays as it is."
+    file = tables.setting(f"{setting.key}File")
+    instead = f"set {file.name} in its place" if file else "leave it out"
+    exposed = (
+        "In the cluster the second values file ends in the ConfigMap all the same, which is what the chart offers. To avoid "
+        f"that, {instead}, or restrict who may read ConfigMaps in the namespace."
+    )
+    if in_second_file(setting, named.subsection):
+        return f"A secret: it leaves values.yaml. {exposed}"
+    hidden = "A secret: it leaves values.yaml for a Secret; no ConfigMap holds it."
+    if setting.subsection is Subsection.OPTIONAL:
+        return f"{hidden} In a section with a name it goes into the second values file. {exposed}"
+    return hidden
 
 
 def _wrapped(words: str, width: int, start: str, rest: str) -> list[str]:
@@ -119,7 +133,8 @@ def markdown(topic: Topic, tables: Tables) -> Iterator[str]:
 def _destinations(named: Named, tables: Tables) -> Iterator[list[str]]:
     for one in destinations(named.setting):
         where = place(named.setting, one.rule, tables, named.subsection)
-        yield [one.when or "all", one.rule.action.value, _code(where), _why(one)]
+        why = _why(one) or (cell(_as_it_is(named, tables)) if named.setting.secret else "")
+        yield [one.when or "all", one.rule.action.value, _code(where), why]
 
 
 def code_markdown(code: Code) -> Iterator[str]:

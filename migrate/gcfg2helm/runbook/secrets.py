@@ -106,13 +106,10 @@ def store(server: Server) -> Step | None:
         return None
     files, paths = server.files, [path for one in _stored(server) for _, path in one.files]
     paths += certificate_paths(server.ctx).values() if certificate_is_stored(server.ctx) else ()
-    commands = [here("mkdir", "-p", "-m", "700", FETCHED)]
+    commands = [*fetch(paths)] if paths else [here("mkdir", "-p", "-m", "700", FETCHED)]
     if server.done.plan.env_secrets:
-        commands.append(
-            here("gcfg2helm", "convert", files.gcfg, "--output", _PLAIN, "--yes", "--quiet", *_plain(files.options))
-        )
-    if paths:
-        commands += fetch(paths)
+        words = ("gcfg2helm", "convert", files.gcfg, "--output", _PLAIN, "--yes", "--quiet", *_plain(files.options))
+        commands.insert(1, here(*words))
     notes = tuple(one.what for one in server.of("G2H509"))
     if server.done.plan.env_secrets:
         notes += (f"{FETCHED}/plain.secret.yaml has each value under the name of its property, for you alone.",)
