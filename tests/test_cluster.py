@@ -174,3 +174,36 @@ def test_a_pod_for_one_command(cluster: Cluster) -> None:
     assert kubectl(cluster, *start, "true").returncode == 0
     assert kubectl(cluster, *start, "false").returncode == 1
     assert cluster.get("pods", "default", "one") is None
+
+
+def test_external_secrets_are_made_of_a_store(cluster: Cluster) -> None:
+    """kubectl waits for what the store lacks, and the Secret is there once it has every property; TODO is refused."""
+    data = [{"secretKey": key, "remoteRef": {"key": "entry", "property": key}} for key in ("a", "tls.key")]
+    spec = {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "vault"}, "target": {"name": "s"}, "data": data}
+    wrong = {**spec, "secretStoreRef": {"name": "TODO"}}
+    made = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": "s"}}
+    for way in ("client", "server"):
+        said = kubectl(cluster, "apply", f"--dry-run={way}", "-f", "-", given=json.dumps({**made, "spec": spec}))
+        assert f"created ({'server ' if way == 'server' else ''}dry run)" in said.stdout, said.stderr
+    assert "does not match" in apply(cluster, "ExternalSecret", {"spec": wrong}, "s", "external-secrets.io/v1")
+    cluster.store.vaults = {"ClusterSecretStore/vault": {"entry": {"a": b"1"}}}
+    apply(cluster, "ExternalSecret", {"spec": spec}, "s", "external-secrets.io/v1")
+    wait = ("wait", "--for=condition=Ready", "externalsecret/s", "--timeout=1s")
+    assert kubectl(cluster, *wait).returncode == 1
+    assert cluster.get("secrets", "default", "s") is None
+    cluster.store.vaults["ClusterSecretStore/vault"]["entry"]["tls.key"] = b"\xff"
+    apply(cluster, "ConfigMap", {"data": {}})  # something happens, and the operator looks again
+    assert kubectl(cluster, *wait).returncode == 0
+    assert (cluster.get("secrets", "default", "s") or {})["data"] == {"a": "MQ==", "tls.key": "/w=="}
+
+
+def test_the_values_of_a_manifest_as_the_stores_take_them(cluster: Cluster) -> None:
+    """The command of docs/how-to/secrets.md: one JSON object for `vault kv put ... @FILE` and its like."""
+    made = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "stringData": {"a": 'x"y\nz', "b": "\u00e9"},
+    }
+    words = ("create", "--dry-run=client", "-f", "-", "-o", "jsonpath={.stringData}")
+    assert json.loads(kubectl(cluster, *words, given=json.dumps(made)).stdout) == made["stringData"]

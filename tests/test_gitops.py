@@ -438,7 +438,7 @@ def step(name: str, *words: str) -> list[str]:
 
 
 @with_sops
-@pytest.mark.parametrize("folder", ["", "out/"])
+@pytest.mark.parametrize("folder", ["", "out/", "it's $(out)/"])
 def test_the_runbook_encrypts_proves_and_decrypts(folder: str, place: Path, key: str) -> None:
     """The commands as they are printed, by sops itself; what was encrypted is never written over."""
     words = ("--secrets", "sops", "--root", "../root", "--license-server", "l.example.org:1")
@@ -467,7 +467,7 @@ def test_the_runbook_encrypts_proves_and_decrypts(folder: str, place: Path, key:
         assert again.stderr.count("G2H519") == 2
         assert {one: one.read_bytes() for one in plain} == encrypted
     for one, documents in plain.items():
-        decrypted = list(yaml.safe_load_all(shell(f"sops decrypt {one}")))
+        decrypted = list(yaml.safe_load_all(shell(f"sops decrypt {shlex.quote(str(one))}")))
         assert [{key: value for key, value in part.items() if key != "sops"} for part in decrypted] == documents
     (verify,) = printed("Verify the files")
     assert "proven" in shell(verify)
