@@ -944,10 +944,10 @@ def test_files_come_along(place: Place, root: Path) -> None:
     assert len({one["name"] for one in mounts.values()}) == len(values["pod"]["volumes"])
     for path, why in {
         "/etc/rstudio-connect/missing": "No such file or directory",
-        "/srv/out.pem": "it leads out of the root",
-        "/srv/up/password": "it leads out of the root",
+        "/srv/out.pem": "it points outside the root",
+        "/srv/up/password": "it points outside the root",
         "/outside/password": "No such file or directory",
-        "/srv/pipe": "it is no regular file",
+        "/srv/pipe": "it is not a regular file",
         "/srv/large.ico": "it is larger than 1 MiB",
         **({} if forbidden else {"/srv/forbidden": "Permission denied"}),
     }.items():

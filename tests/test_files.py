@@ -334,7 +334,7 @@ def test_disk_refuses_devices(root: Path) -> None:
         os.mknod(root / "null", 0o020666, os.makedev(1, 3))
     except OSError:
         pytest.skip("only root may make devices")
-    assert disk.disk(root)("/null") == "it is no regular file"
+    assert disk.disk(root)("/null") == "it is not a regular file"
 
 
 def test_disk_cannot_read_what_is_forbidden(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -261,7 +261,7 @@ def test_files_beside_the_gcfg(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("a.yaml")
     assert read("/etc/a.yaml") == read("a.yaml") == read("/etc/link") == b"a"
-    assert read("/etc/folder") == "it is no regular file"
+    assert read("/etc/folder") == "it is not a regular file"
     for path in ("", "/", "/etc/..", ".", "/etc/b.yaml", "a\0b"):
         assert read(path) is None, path
 

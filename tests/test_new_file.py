@@ -263,7 +263,7 @@ def test_a_comment_beside_a_value_that_changes_is_marked() -> None:
         REFERENCE,
         values="config:\n  Server:\n    SenderEmail: old@example.org   # new name\n    DataDir: /var/lib/rstudio-connect  # fine\n",
     )
-    assert "    # of the value before: new name\n    SenderEmail: a@example.org  # who sends\n" in text
+    assert "    # about the previous value: new name\n    SenderEmail: a@example.org  # who sends\n" in text
     assert "    DataDir: /var/lib/rstudio-connect  # fine\n" in text
 
 

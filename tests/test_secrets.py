@@ -677,8 +677,8 @@ def test_a_doubtful_secret_says_how_to_bring_it_back() -> None:
     text = "[Vendor]\nClientKey = value-1\nHook = https://me2@example.com\n"
     doubtful = [one for place in placed(context(text)) if place for one in place.findings if one.code == "G2H508"]
     assert [one.todo for one in doubtful] == [
-        "If it is none, convert again with --not-secret Vendor.ClientKey.",
-        "If it is none, convert again with --not-secret Vendor.Hook.",
+        "If it does not, convert again with --not-secret Vendor.ClientKey.",
+        "If it does not, convert again with --not-secret Vendor.Hook.",
     ]
     spared = Options(not_secret=frozenset({"vendor.clientkey", "vendor.hook"}))
     assert [one for one in placed(context(text, spared)) if one] == []

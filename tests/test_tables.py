@@ -344,7 +344,7 @@ BAD = {
     "wrong type of a field": (_server('[New]\nmulti = "yes"'), "site/server.toml: New: multi: bool expected, found 'yes'"),
     "values that are no texts": (_server("[New]\nvalues = [1]"), "site/server.toml: New: values: a list of strings expected, found [1]"),
     "rules that are no tables": (_server("[New]\nrules = [1]"), "site/server.toml: New: rules: a list of tables expected"),
-    "the same twice": (_server("[New]\n[NEW]"), "site/server.toml: NEW: the same setting twice, in other capitals"),
+    "the same twice": (_server("[New]\n[NEW]"), "site/server.toml: NEW: the same setting twice, in different case"),
     "no action": (_rule(""), "site/server.toml: New.rules[1]: action: required"),
     "unknown action": (_rule('action = "keep"'), "site/server.toml: New.rules[1]: action: 'keep' is none of carry, move, rename, chart, drop"),
     "unknown back end": (_rule('action = "drop"\nbackend = "slurm"'), "site/server.toml: New.rules[1]: backend: 'slurm' is none of launcher, kubernetes"),

@@ -67,8 +67,8 @@ def test_case(case: Path, tmp_path: Path, update: bool, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("arguments", "text", "code", "said"),
     [
-        (["--from", "0.8.99"], "", 2, "chart 0.8.99 is no published version; 0.8.0 to 0.8.38 are"),
-        (["--from", "1.0.0"], "", 2, "--from: chart 1.0.0 is no published version"),
+        (["--from", "0.8.99"], "", 2, "chart 0.8.99 is not a published version; 0.8.0 to 0.8.38 are"),
+        (["--from", "1.0.0"], "", 2, "--from: chart 1.0.0 is not a published version"),
         (["--from", "x"], "", 2, "--from: 'x' is not a version such as"),
         (["--from", "0.20.0", "--to", "0.9.0"], "", 2, "--to 0.9.0 is older than --from 0.20.0"),
         (["--from", "0.3.0", "--to", "0.8.0", "--backend", "kubernetes"], "", 3, "needs chart 0.9.0 or newer"),
@@ -257,8 +257,8 @@ def test_the_cluster_tells_version_and_values(helm: Any, tmp_path: Path) -> None
     log = helm(get_metadata=METADATA, get_values=OLD)
     done = run("upgrade", "--from-cluster", "-o", "new.yaml", "--backend", "kubernetes", "--yes")
     assert done.exit_code == 0, done.output
-    assert "chart 0.8.38 today: helm get metadata says so" in done.output
-    assert "# of the value before: for all\n" in (tmp_path / "work/new.yaml").read_text()
+    assert "chart 0.8.38 today (from helm get metadata)" in done.output
+    assert "# about the previous value: for all\n" in (tmp_path / "work/new.yaml").read_text()
     asked = log.read_text().splitlines()
     assert {line.split()[0] for line in asked} == {"get"}, "nothing is written to the cluster"
     assert all("--namespace rstudio-connect" in line for line in asked)
@@ -282,7 +282,7 @@ def test_helm_list_tells_the_version(helm: Any, tmp_path: Path) -> None:
     helm(list=json.dumps(listed))
     done = run("upgrade", "values.yaml", "--dry-run")
     assert done.exit_code == 0, done.output
-    assert "chart 0.8.38 today: helm list says so" in done.output
+    assert "chart 0.8.38 today (from helm list)" in done.output
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_helm_list_tells_the_version(helm: Any, tmp_path: Path) -> None:
         ({}, ["--from-cluster", "-o", "x.yaml"], 3, "release: not found"),
         ({"get_metadata": METADATA, "get_values": OLD}, ["--from-cluster"], 2, "name one file for the new values with -o"),
         ({"get_metadata": "no JSON", "get_values": OLD}, ["--from-cluster", "-o", "x.yaml"], 3, "cannot be read as JSON"),
-        ({"get_metadata": METADATA.replace("0.8.38", "0.8.99"), "get_values": OLD}, ["--from-cluster", "-o", "x"], 2, "no published version"),
+        ({"get_metadata": METADATA.replace("0.8.38", "0.8.99"), "get_values": OLD}, ["--from-cluster", "-o", "x"], 2, "not a published version"),
         ({"list": "[]"}, ["values.yaml"], 2, "there is no release rsc of it in rstudio-connect"),
         ({}, ["values.yaml"], 2, "--from: name the version"),
         ({}, [], 2, "name the values file, or ask Helm"),
@@ -323,11 +323,11 @@ def test_the_lock_of_a_chart_around_it_tells_the_version(tmp_path: Path, monkeyp
     (tmp_path / "values.yaml").write_text(nested)
     done = run("upgrade", "values.yaml", "--backend", "kubernetes", "--yes")
     assert done.exit_code == 0, done.output
-    assert "chart 0.8.38 today: Chart.lock says so" in done.output
+    assert "chart 0.8.38 today (from Chart.lock)" in done.output
     tree = read.load((tmp_path / "values.yaml").read_text())
     assert list(tree) == ["global", "connect"]
     assert find(tree, ("connect", "backends", "kubernetes", "enabled")) is True
-    assert "# of the value before: for all\n" in (tmp_path / "values.yaml").read_text()
+    assert "# about the previous value: for all\n" in (tmp_path / "values.yaml").read_text()
 
 
 def test_the_steps_in_a_chart_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,8 +361,8 @@ def test_the_steps_in_a_chart_of_ones_own(tmp_path: Path, monkeypatch: pytest.Mo
     ("chart_yaml", "said"),
     [
         ("name: ours\nversion: 1.0.0\n" + DEPENDENCY.format("~0.8"), "~0.8 is a range"),
-        ("name: ours\nversion: 1.0.0\n" + DEPENDENCY.format("0.8.38"), "chart 0.8.38 today: Chart.yaml says so"),
-        ("name: rstudio-connect\nversion: 0.8.38\n", "chart 0.8.38 today: Chart.yaml says so"),
+        ("name: ours\nversion: 1.0.0\n" + DEPENDENCY.format("0.8.38"), "chart 0.8.38 today (from Chart.yaml)"),
+        ("name: rstudio-connect\nversion: 0.8.38\n", "chart 0.8.38 today (from Chart.yaml)"),
     ],
 )
 def test_a_chart_beside_the_values(chart_yaml: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,7 +482,7 @@ def test_the_steps_name_this_release(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert run(*command, "--format", "shell").exit_code == 2
     page = run(*command, "--format", "html")
     assert page.exit_code == 0
-    assert "rstudio-connect.gcfg then" in page.stdout
+    assert "rstudio-connect.gcfg after the upgrade" in page.stdout
     for suffix in (".html", ".md", ".json", ".txt"):
         assert run(*command, "--dry-run", "--report", f"report{suffix}").exit_code == 0
         assert (tmp_path / f"report{suffix}").stat().st_size > 1000

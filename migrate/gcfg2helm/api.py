@@ -104,6 +104,6 @@ def _request(
         raise ValueError(f"chart {version} is not known; {charts.OLDEST} to {charts.NEWEST} are")
     chosen = Backend(backend)
     if chosen is Backend.KUBERNETES and version < charts.KUBERNETES_SINCE:
-        raise ValueError(f"chart {version} has no back end kubernetes; {charts.KUBERNETES_SINCE} brought it")
+        raise ValueError(f"chart {version} does not have the back end kubernetes; {charts.KUBERNETES_SINCE} brought it")
     name = "rstudio-connect.gcfg"
     return Request([(name, document)], known or tables.shipped(), charts.known(version), chosen, release, namespace)

@@ -90,7 +90,7 @@ def convert(request: Request) -> Conversion:
     said = {one.path for one in proof.findings if one.path}
     found = [*(one for one in made.findings if one.code not in _TWICE or one.path not in said), *proof.findings]
     if values.rewritten:
-        found.append(finding("G2H230", f"{request.values_name} is written anew as a whole."))
+        found.append(finding("G2H230", f"{request.values_name} is rewritten as a whole."))
     return Conversion(
         made,
         before,
@@ -148,7 +148,7 @@ def _check_managed(request: Request, merged: dict[str, Tree]) -> None:
 
 
 def _unusable(file: str, what: str) -> read.YamlError:
-    return read.YamlError(file, 1, 1, f"{what} is no setting once the chart has printed it; correct it first")
+    return read.YamlError(file, 1, 1, f"{what} is not a setting once the chart has printed it; correct it first")
 
 
 def _is_setting(section: str, name: str, value: Tree) -> bool:

@@ -157,7 +157,7 @@ def _inside(member: tarfile.TarInfo, shown: Path) -> str:
     """Return the path of a member inside the chart. Raises InputError for a link, and for what leads outside."""
     parts = member.name.replace("\\", "/").split("/")
     if member.name.startswith("/") or ".." in parts or ":" in parts[0]:
-        raise InputError(f"{shown}: {_shown(member.name)} leads out of the chart")
+        raise InputError(f"{shown}: {_shown(member.name)} points outside the chart")
     if not (member.isfile() or member.isdir()):
         raise InputError(f"{shown}: {_shown(member.name)} is a link or a device, which no chart has")
     return "/".join([part for part in parts if part not in ("", ".")][1:])

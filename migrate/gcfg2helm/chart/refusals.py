@@ -144,8 +144,8 @@ def _launcher_data(values: Values) -> Iterator[Finding]:
     path = ("config", "Launcher", "DataDir")
     launcher = a_map(config["Launcher"], path[:2])
     if "DataDir" in launcher and ":" in a_text(launcher["DataDir"], path):
-        what = "`config.Launcher.DataDir` holds a `:`, an address on an NFS server. The chart has given that up."
-        yield finding("G2H303", what, "Take it out, and use a claim through `sharedStorage`.", path=path)
+        what = "`config.Launcher.DataDir` holds a `:`, an address on an NFS server. The chart no longer takes that."
+        yield finding("G2H303", what, "Remove it, and use a claim through `sharedStorage`.", path=path)
 
 
 def _graphite(values: Values) -> Iterator[Finding]:

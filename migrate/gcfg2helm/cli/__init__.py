@@ -33,13 +33,13 @@ class _Command(NamedTuple):
 COMMANDS = {
     "convert": _Command("convert", "convert", "Convert a gcfg into values.yaml: preview, proof, confirm, write."),
     "diff": _Command("diff", "diff", "Show what convert would change, and write nothing."),
-    "check": _Command("check", "check", "Show what becomes of every setting and what needs a person."),
+    "check": _Command("check", "check", "Show what happens to every setting, and what you have to decide."),
     "verify": _Command("verify", "verify", "Prove that the pod will read what the server reads."),
     "explain": _Command("explain", "explain", "Print what is known of a setting, a section or a finding."),
-    "upgrade": _Command("upgrade", "upgrade", "Bring the values of an old chart to a new one, and prove it."),
+    "upgrade": _Command("upgrade", "upgrade", "Update the values of an old chart to a new one, and prove the result."),
     "charts": _Command("charts", "charts", "List the known charts, or what changes between two."),
     "schema": _Command("schema", "schema", "Print a JSON Schema of the chart's values, for editors."),
-    "off-host": _Command("offhost", "off_host", "Let a server outside Kubernetes run its content there."),
+    "off-host": _Command("offhost", "off_host", "Let a server outside Kubernetes run its content in the cluster."),
 }
 
 

@@ -40,7 +40,7 @@ def check(
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the migration instead of the table.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as well: .html, .md, .json or .txt.")] = None,
 ) -> None:  # fmt: skip
-    """Show what becomes of every setting and what needs a person; exit 1 on findings of level error.
+    """Show what happens to every setting, and what you have to decide; exit 1 on findings of level error.
 
     \b
     Examples:

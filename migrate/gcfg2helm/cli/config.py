@@ -63,7 +63,7 @@ def read(file: Path, options: "Mapping[str, TyperOption]", known: Sequence[str])
     for key, value in rows.items():
         name = key.replace("-", "_")
         if name not in known or name in _NEVER:
-            raise InputError(f"{file}: {key!r} is no option{_nearest(name, known)}")
+            raise InputError(f"{file}: {key!r} is not an option{_nearest(name, known)}")
         if name in options:
             found[name] = _value(file, key, value, options[name], name)
     return found

@@ -76,18 +76,18 @@ def _about_files(settings: Settings, done: "Conversion", output: str) -> list[Fi
 def convert(
     settings: Settings,
     gcfg: Annotated[list[str], typer.Argument(metavar="GCFG...", help="The server's rstudio-connect.gcfg; - is standard input. With --out-dir several, or folders of them.")],
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the values go; merged into an existing file; - prints them.")] = "values.yaml",
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Output file; an existing one is merged into; - prints the values.")] = "values.yaml",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing while errors are open or the proof has doubts.")] = False,
     editor: Annotated[bool, typer.Option("--editor", help="Write a JSON Schema beside the values, and name it in their first line: editors then know every setting.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: .html, .md, .json or .txt.")] = None,
-    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask what the file cannot tell, and keep the answers in gcfg2helm.toml.")] = False,
-    no_cluster: Annotated[bool, typer.Option("--no-cluster", help="Do not ask kubectl for choices; with --interactive.")] = False,
+    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask for what the gcfg does not say, and keep the answers in gcfg2helm.toml.")] = False,
+    no_cluster: Annotated[bool, typer.Option("--no-cluster", help="With --interactive: do not ask kubectl for choices.")] = False,
     out_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="Convert many servers, each into a folder of its own below DIR.", rich_help_panel=MANY)] = None,
-    common: Annotated[Path | None, typer.Option(metavar="FILE", help="Split off what their values share into FILE; Helm takes it first.", rich_help_panel=MANY)] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="How many at once; 0: one for each processor.", rich_help_panel=MANY)] = 0,
-    output_format: Annotated[TableFormat, typer.Option("--format", help="How to print their table.", rich_help_panel=MANY)] = TableFormat.TEXT,
+    common: Annotated[Path | None, typer.Option(metavar="FILE", help="Move the values that all of them share into FILE; Helm reads it first.", rich_help_panel=MANY)] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="How many to convert in parallel; 0: one for each processor.", rich_help_panel=MANY)] = 0,
+    output_format: Annotated[TableFormat, typer.Option("--format", help="Format of their table.", rich_help_panel=MANY)] = TableFormat.TEXT,
 ) -> None:  # fmt: skip
     """Convert GCFG into values.yaml: preview, ask, write.
 
@@ -100,7 +100,7 @@ def convert(
     """
     with talk.errors():
         if out_dir is not None and editor:
-            talk.fail("gcfg2helm: --editor goes with one server, not with --out-dir", 2)
+            talk.fail("gcfg2helm: --editor works with one server, not with --out-dir", 2)
         if out_dir is not None:
             _convert_many(settings, gcfg, out_dir, jobs, common, output_format, strict=strict, dry_run=dry_run)
         elif len(gcfg) != 1 or common is not None:
@@ -123,7 +123,7 @@ def _convert_many(
     from gcfg2helm.cli import many
 
     if dry_run or "-" in sources:
-        talk.fail("gcfg2helm: --out-dir writes; it goes neither with --dry-run nor with standard input", 2)
+        talk.fail("gcfg2helm: --out-dir writes files; it cannot be used with --dry-run or standard input", 2)
     number = jobs or os.cpu_count() or 1
     as_json = kind is TableFormat.JSON
     code = many.convert(settings, sources, folder, jobs=number, strict=strict, common=common, as_json=as_json)

@@ -29,7 +29,7 @@ def disk(root: Path) -> FileReader:
     def read(path: str) -> bytes | str | None:
         try:
             found = _resolve(base, path)
-            return _read(found) if found else "it leads out of the root"
+            return _read(found) if found else "it points outside the root"
         except OSError as error:
             return error.strerror or type(error).__name__
         except ValueError:
@@ -82,10 +82,10 @@ def _resolve(base: str, path: str) -> str:
 
 def _read(path: str) -> bytes | str:
     if not stat.S_ISREG(os.lstat(path).st_mode):
-        return "it is no regular file"
+        return "it is not a regular file"
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return "it is no regular file"
+            return "it is not a regular file"
         content = file.read(LIMIT + 1)
     return content if len(content) <= LIMIT else "it is larger than 1 MiB"

@@ -23,7 +23,7 @@ def explain(
     action: Annotated[Action | None, typer.Option(help="List only the settings that some chart version does this to.")] = None,
     findings: Annotated[bool, typer.Option("--findings", help="List the findings instead.")] = False,
     output_format: Annotated[talk.Format, typer.Option("--format", help="How to print it.")] = talk.Format.TEXT,
-    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.")] = None,
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables; they override the built-in ones.")] = None,
 ) -> None:  # fmt: skip
     """Print what is known of a setting: its type, where it goes in which chart version, and why.
 

@@ -23,21 +23,21 @@ DEFINITION = "runtimes.yaml"
 
 def off_host(
     gcfg: Gcfg = GCFG,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the gcfg goes; default: in place; - prints it.")] = "",
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Output file; default: in place; - prints the gcfg.")] = "",
     api_url: Annotated[str, typer.Option(metavar="URL", help="Base URL of the Kubernetes API, without /api; default: left to KUBERNETES_API_URL.")] = "",
     nfs: Annotated[str, typer.Option(metavar="HOST:/PATH", help="NFS export with the data directory.")] = "",
     cluster_definition: Annotated[list[str], typer.Option(metavar="FILE", help="YAML file with images for content; repeatable.")] = [],  # noqa: B006
-    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the content; default: as the gcfg says, else rstudio-connect.")] = "",
+    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the content; default: that of the gcfg, else rstudio-connect.")] = "",
     token_file: Annotated[str, typer.Option(metavar="FILE", help="File with the token in base64, - is standard input; default: left to KUBERNETES_AUTH_TOKEN.")] = "",
-    chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart that the account is made after, as `helm pull` leaves it: a folder or a .tgz.")] = None,
+    chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart that the account is made after, as `helm pull` saves it: a folder or a .tgz.")] = None,
     manifests: Annotated[Path | None, typer.Option(metavar="FILE", help="Write namespace, service account, token and permissions for kubectl apply.")] = None,
     node_access: Annotated[bool, typer.Option("--node-access", help="Let the service account read nodes (in --manifests).")] = False,
     from_executables: Annotated[bool, typer.Option("--from-executables", help="Write a cluster definition from the executables of the gcfg; needs --image.")] = False,
     image: Annotated[list[str], typer.Option(metavar="NAME", help="Image in that cluster definition; repeatable.")] = [],  # noqa: B006
-    cluster_definition_output: Annotated[str, typer.Option(metavar="FILE", help=f"Where that cluster definition goes; default: {DEFINITION} beside the gcfg.")] = "",
+    cluster_definition_output: Annotated[str, typer.Option(metavar="FILE", help=f"Output file for that cluster definition; default: {DEFINITION} beside the gcfg.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and the result.")] = False,
 ) -> None:  # fmt: skip
     """Set GCFG up for content that runs in a cluster while the server stays outside: preview, ask, write.
 
@@ -103,7 +103,7 @@ def _check_usage(
     if from_executables != bool(images):
         raise UsageError("--from-executables and --image NAME go together: the image that holds these interpreters")
     if node_access and not manifests:
-        raise UsageError("--node-access goes with --manifests")
+        raise UsageError("--node-access needs --manifests")
 
 
 def _check_names(files: list[Path], gcfg: str, token_file: str) -> None:

@@ -18,7 +18,7 @@ from gcfg2helm.findings import Finding, Level
 Gcfg = Annotated[str, typer.Argument(metavar="GCFG", help="The server's rstudio-connect.gcfg; - is standard input.")]
 
 TARGET = "Target"
-ANSWERS = "What the file cannot tell"
+ANSWERS = "What the gcfg does not say"
 SECRETS = "Secrets"
 SOURCES = "More inputs"
 OUTPUT = "Output"
@@ -43,7 +43,7 @@ class Said:
     ignore: Annotated[list[str], typer.Option(metavar="CODE", autocompletion=complete.findings, callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = field(default_factory=list)
     fail_on: Annotated[FailOn | None, typer.Option(help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = None
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.", rich_help_panel=OUTPUT)] = False
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.", rich_help_panel=OUTPUT)] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and the result.", rich_help_panel=OUTPUT)] = False
 
     # fmt: on
     def heard(self, findings: Iterable[Finding]) -> list[Finding]:
@@ -66,11 +66,11 @@ class Said:
 class Settings(Said):
     """Everything the shared options say. Each field is an option: its type, name, help and default are declared here only."""
 
-    chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart itself, as `helm pull` leaves it: a folder or a .tgz.", rich_help_panel=TARGET)] = None
-    helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm that renders --chart; default: from PATH.", rich_help_panel=TARGET)] = ""
+    chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart itself, as `helm pull` saves it: a folder or a .tgz.", rich_help_panel=TARGET)] = None
+    helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm program that renders --chart; default: helm on PATH.", rich_help_panel=TARGET)] = ""
     chart_version: Annotated[str, typer.Option(metavar="VERSION", autocompletion=complete.versions, help="Version of the chart, 0.3.0 or newer; default: the newest known.", rich_help_panel=TARGET)] = ""
-    connect_version: Annotated[str, typer.Option(metavar="VERSION", help="The Connect that will read the configuration; default: as the image's tag, versionOverride or the chart say.", rich_help_panel=TARGET)] = ""
-    backend: Annotated[Backend | None, typer.Option(help="What starts content; default: as values.yaml says, else launcher.", rich_help_panel=TARGET)] = None
+    connect_version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the Connect that will read the configuration; default: that of image.tag, versionOverride or the chart.", rich_help_panel=TARGET)] = ""
+    backend: Annotated[Backend | None, typer.Option(help="What runs content; default: as in values.yaml, else launcher.", rich_help_panel=TARGET)] = None
     release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc"
     namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the release.", rich_help_panel=TARGET)] = "rstudio-connect"
     pvc: Annotated[str, typer.Option(metavar="NAME", help="Existing PersistentVolumeClaim with the data directory.", rich_help_panel=ANSWERS)] = ""
@@ -78,7 +78,7 @@ class Settings(Said):
     storage_size: Annotated[str, typer.Option(metavar="SIZE", help="Size of the shared storage, such as 100Gi.", rich_help_panel=ANSWERS)] = ""
     nfs: Annotated[str, typer.Option(metavar="HOST:/PATH", help="NFS export with the data directory.", rich_help_panel=ANSWERS)] = ""
     ingress_class: Annotated[str, typer.Option(metavar="NAME", help="Class of the ingress.", rich_help_panel=ANSWERS)] = ""
-    tls: Annotated[Tls, typer.Option(help="Where TLS ends.", rich_help_panel=ANSWERS)] = Tls.INGRESS
+    tls: Annotated[Tls, typer.Option(help="Where TLS is terminated.", rich_help_panel=ANSWERS)] = Tls.INGRESS
     tls_secret: Annotated[str, typer.Option(metavar="NAME", help="Secret with the certificate of the ingress.", rich_help_panel=ANSWERS)] = ""
     license_file_secret: Annotated[str, typer.Option(metavar="NAME", help="Secret with the licence file.", rich_help_panel=ANSWERS)] = ""
     license_server: Annotated[str, typer.Option(metavar="URL", help="Floating licence server.", rich_help_panel=ANSWERS)] = ""
@@ -87,14 +87,14 @@ class Settings(Said):
     secret_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the Kubernetes Secret.", rich_help_panel=SECRETS)] = ""
     secret_store: Annotated[str, typer.Option(metavar="[KIND/]NAME", help="Store of the ExternalSecret: a SecretStore, or ClusterSecretStore/NAME.", rich_help_panel=SECRETS)] = ""
     secret_prefix: Annotated[str, typer.Option(metavar="TEXT", help="What the store's entries begin with, before the Secret's name.", rich_help_panel=SECRETS)] = ""
-    not_secret: Annotated[list[str], typer.Option(metavar="SETTING", autocompletion=complete.settings, help="A setting that holds no secret, though it looks so; repeatable.", rich_help_panel=SECRETS)] = field(default_factory=list)
-    chart_defaults: Annotated[ChartDefaults, typer.Option(help="server: behave as the old server; chart: leave the chart's own defaults in.", rich_help_panel=ANSWERS)] = ChartDefaults.SERVER
-    prefer: Annotated[Prefer, typer.Option(help="Who wins under `config` where both speak.", rich_help_panel=ANSWERS)] = Prefer.GCFG
-    comments: Annotated[CommentMode, typer.Option(help="Which comments of the gcfg come along; own: those of what is carried.", rich_help_panel=ANSWERS)] = CommentMode.ALL
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="The old server's file system, or a copy: files are read from it.", exists=True, file_okay=False, rich_help_panel=SOURCES)] = None
+    not_secret: Annotated[list[str], typer.Option(metavar="SETTING", autocompletion=complete.settings, help="A setting that looks like a secret but is not one; repeatable.", rich_help_panel=SECRETS)] = field(default_factory=list)
+    chart_defaults: Annotated[ChartDefaults, typer.Option(help="server: behave like the old server; chart: keep the chart's own defaults.", rich_help_panel=ANSWERS)] = ChartDefaults.SERVER
+    prefer: Annotated[Prefer, typer.Option(help="Which side wins under `config` where gcfg and values.yaml differ.", rich_help_panel=ANSWERS)] = Prefer.GCFG
+    comments: Annotated[CommentMode, typer.Option(help="Which comments of the gcfg to keep; own: those of settings that are carried.", rich_help_panel=ANSWERS)] = CommentMode.ALL
+    root: Annotated[Path | None, typer.Option(metavar="DIR", help="The old server's file system, or a copy of it, to read files from.", exists=True, file_okay=False, rich_help_panel=SOURCES)] = None
     also: Annotated[list[str], typer.Option(metavar="FILE", help="A second gcfg that the server reads, such as rstudio-connect-migration.gcfg; repeatable.", rich_help_panel=SOURCES)] = field(default_factory=list)
     env_file: Annotated[str, typer.Option(metavar="FILE", help="CONNECT_* variables of the old service: KEY=value lines or a systemd drop-in.", rich_help_panel=SOURCES)] = ""
-    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables; they override the built-in ones.", rich_help_panel=SOURCES)] = None
 # fmt: on
 
 

@@ -82,7 +82,9 @@ def described(program: str, release: str, namespace: str) -> Running:
     found = _json(program, "get", "metadata", release, "--namespace", namespace)
     chart, version = (str(found.get(key, "")) for key in ("chart", "version")) if isinstance(found, dict) else ("", "")
     if chart != NAME:
-        raise InputError(f"the release {release} in {namespace} is of the chart {chart or 'nobody knows'}, not {NAME}")
+        raise InputError(
+            f"the release {release} in {namespace} is of {f'the chart {chart}' if chart else 'an unknown chart'}, not {NAME}"
+        )
     return Running(version, "helm get metadata")
 
 

@@ -21,8 +21,8 @@ def schema(
     chart: Annotated[Path | None, typer.Option(metavar="PATH", help="A chart as `helm pull` leaves it: folder or .tgz.")] = None,
     chart_version: Annotated[str, typer.Option(metavar="VERSION", autocompletion=complete.versions, help="Version of the chart, 0.3.0 or newer; default: the newest known.")] = "",
     draft: Annotated[Draft, typer.Option(help="Draft of JSON Schema; Helm and many editors want 7.")] = Draft.DRAFT_2020_12,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the schema goes; - prints it.")] = "-",
-    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.")] = None,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Output file; - prints the schema.")] = "-",
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables; they override the built-in ones.")] = None,
 ) -> None:  # fmt: skip
     """Print a JSON Schema of the chart's values: every setting of Connect under `config`, and the chart's own values.
 

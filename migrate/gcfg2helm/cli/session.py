@@ -88,7 +88,7 @@ def chart_version(text: str, option: str = "--chart-version") -> tuple[charts.Ch
     newer = "newer than the newest known" if version > charts.NEWEST else "not known"
     what = f"Chart {version} is {newer}; it is taken as {taken}."
     pull = Command(f"helm pull rstudio/rstudio-connect --version {version} --untar")
-    todo = "Bring the chart itself with Helm, and name it: --chart rstudio-connect"
+    todo = "Get the chart itself with Helm, and name it: --chart rstudio-connect"
     return charts.known(taken), [finding("G2H215", what, todo, commands=(pull,))]
 
 
@@ -166,7 +166,7 @@ def load(
         environment = settings.env_file
         sources.append((environment, inputs.environment(environment, known)))
     if beside := inputs.unnamed_neighbour(name, settings.also):
-        found.append(finding("G2H108", f"{beside} lies beside the gcfg and was not named.", f"Add --also {beside}"))
+        found.append(finding("G2H108", f"{beside} is beside the gcfg, and was not named.", f"Add --also {beside}"))
     values = inputs.text(values_name) if values_name else None
     if values and inputs.encrypted(values):
         raise InputError(f"{values_name}: encrypted by SOPS; decrypt it before it is converted into")

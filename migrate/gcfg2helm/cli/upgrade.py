@@ -38,17 +38,17 @@ class _Asking(NamedTuple):
 
 def upgrade(
     values: Annotated[str, typer.Argument(metavar="[VALUES]", help="The values file of the old chart; may be left out with --from-cluster.")] = "",
-    more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="A further values file, in Helm's order; repeatable.")] = [],  # noqa: B006
+    more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="Another values file, in Helm's order; repeatable.")] = [],  # noqa: B006
     since: Annotated[str, typer.Option("--from", metavar="VERSION", autocompletion=complete.versions, help="Version of the chart that runs today; default: what Chart.lock or Chart.yaml beside VALUES depends on, or what helm list shows.", rich_help_panel=TARGET)] = "",
     to: Annotated[str, typer.Option("--to", metavar="VERSION", autocompletion=complete.versions, help="Version to upgrade to; default: the newest known.", rich_help_panel=TARGET)] = "",
-    backend: Annotated[Backend | None, typer.Option(help="What starts content then; default: what starts it today.", rich_help_panel=TARGET)] = None,
+    backend: Annotated[Backend | None, typer.Option(help="What runs content after the upgrade; default: what runs it today.", rich_help_panel=TARGET)] = None,
     release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc",
     namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the release.", rich_help_panel=TARGET)] = "rstudio-connect",
     from_cluster: Annotated[bool, typer.Option("--from-cluster", help="Ask Helm for the version and the values of the release; nothing is written to the cluster.", rich_help_panel=SOURCES)] = False,
     chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The new chart itself, as `helm pull` leaves it: real Helm renders it.", rich_help_panel=TARGET)] = None,
-    from_chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart of today itself; with --chart all objects of both are compared.", rich_help_panel=TARGET)] = None,
+    from_chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The current chart itself; with --chart, all objects of both are compared.", rich_help_panel=TARGET)] = None,
     helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm to run; default: from PATH.", rich_help_panel=TARGET)] = "",
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where the new VALUES goes, the further files beside it; default: in place; - prints it.")] = "",
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Output file for VALUES, the other files beside it; default: in place; - prints it.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and stop.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing while errors are open.")] = False,
@@ -56,13 +56,13 @@ def upgrade(
     output_format: Annotated[Format | None, typer.Option("--format", help="Print the report in this format, and write no values; shell: the steps as a script for bash.")] = None,
     runbook: Annotated[bool, typer.Option("--runbook", help="Print the steps of the upgrade, and write no values.")] = False,
     chart_defaults: Annotated[ChartDefaults, typer.Option(help="server: write out the defaults that changed; chart: take over the new chart's.")] = ChartDefaults.SERVER,
-    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables, laid over the built-in ones.", rich_help_panel=SOURCES)] = None,
+    mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables; they override the built-in ones.", rich_help_panel=SOURCES)] = None,
     ignore: Annotated[list[str], typer.Option(metavar="CODE", autocompletion=complete.findings, callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = [],  # noqa: B006
     fail_on: Annotated[FailOn | None, typer.Option(help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and the result.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and the result.")] = False,
 ) -> None:  # fmt: skip
-    """Bring VALUES from the chart of today to a new one, and prove that Connect reads what it reads today.
+    """Update VALUES from the current chart to a new one, and prove that Connect reads what it reads today.
 
     \b
     Examples:
@@ -157,7 +157,7 @@ def _request(
 
     running = _running(asking, files[0][0])
     if running is not None and not quiet:
-        talk.say(f"chart {running.version} today: {running.said} says so")
+        talk.say(f"chart {running.version} today (from {running.said})")
     found: list[Finding] = []
     if asking.from_chart is not None:
         old, found = given.load(asking.from_chart)
@@ -234,7 +234,7 @@ def _version(option: str, text: str) -> "Version":
     if version not in charts.versions():
         near = [one for one in charts.versions() if one[:2] == version[:2]]
         hint = f"; {near[0]} to {near[-1]} are" if near else ""
-        what = f"{option}: chart {version} is no published version{hint}"
+        what = f"{option}: chart {version} is not a published version{hint}"
         raise UsageError(f"{what} (charts {charts.OLDEST} to {charts.NEWEST} are supported)")
     return version
 

@@ -29,7 +29,7 @@ def verify(
     settings: Settings,
     gcfg: Gcfg,
     values: Annotated[str, typer.Argument(metavar="VALUES", help="The values file that Helm will get.")],
-    more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="A further values file, in Helm's order; repeatable.")] = [],  # noqa: B006
+    more: Annotated[list[str], typer.Option("--values", "-f", metavar="FILE", help="Another values file, in Helm's order; repeatable.")] = [],  # noqa: B006
     show_all: Annotated[bool, typer.Option("--all", help="Show every setting, not only what differs.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for `proven but for`, and for a pod that does not start, too.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison as well: .html, .md, .json or .txt.")] = None,

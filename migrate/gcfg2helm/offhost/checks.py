@@ -158,7 +158,7 @@ def _namespace(ctx: Context, namespace: str) -> Iterator[Finding]:
 def _shapes(ctx: Context) -> Iterator[Finding]:
     url, token = ctx.value("Launcher.KubernetesAPIURL"), ctx.value("Launcher.KubernetesAuthToken")
     if url and not is_api_url(url.strip()):
-        what = "Launcher.KubernetesAPIURL is no base URL such as https://k8s.example.com:6443, without /api."
+        what = "Launcher.KubernetesAPIURL is not a base URL such as https://k8s.example.com:6443, without /api."
         yield finding("G2H714", what, "Set it with --api-url.", _place(ctx, "Launcher.KubernetesAPIURL"))
     if token and not is_token(token.strip()):
         what = "Launcher.KubernetesAuthToken is not base64."
@@ -180,7 +180,7 @@ def _content(ctx: Context) -> Iterator[Finding]:
             yield finding("G2H713", what, "Use a name under which the cluster reaches it.", group.last.place)
     if unused := [one.path for one in images.installations(ctx)]:
         what = f"Content in the cluster uses the interpreters of its image, not {', '.join(unused)}."
-        yield finding("G2H715", what, "See that the images have the versions which content needs.")
+        yield finding("G2H715", what, "Check that the images have the versions that content needs.")
 
 
 def _exclusive(ctx: Context) -> Iterator[Finding]:

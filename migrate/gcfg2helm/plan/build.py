@@ -135,7 +135,7 @@ class _Draft:
         if early := entries.early(self.ctx, group):
             self.findings.append(early)
             if not group.setting.since_at_latest:
-                reason = f"Connect knows it from {group.setting.since} on only."
+                reason = f"Only Connect {group.setting.since} and newer know it."
                 self._record(group, Rule(Action.DROP), Result(Outcome.DROPPED, reason=reason))
                 return
         result = TRANSFORMS[rule.transform](self.ctx, group, rule) if rule.transform else self._plain(group, rule)

@@ -159,7 +159,9 @@ class GcfgComments:
         secret = secret or self._outcomes[id(entry)] is Outcome.SECRET
         secret = secret or (entry.cut and "://" in (entry.value or ""))
         if secret and entry.beside.strip("; #\t*"):
-            what = f"The comment behind {entry.name} is left out: it may be what a `;` or `#` cut off a secret."
+            what = (
+                f"The comment after {entry.name} is left out: it may be the end of a secret that a `;` or `#` cut off."
+            )
             self.findings.append(finding("G2H506", what, place=Place(source.file, entry.line, entry.column)))
             return []
         end = entry.line + source.document.source.count("\n", entry.start, entry.value_end)

@@ -145,7 +145,7 @@ def _wanted(
                 files[path] = volumes.File(path, [at.place], group.key, secret=secret)
                 if setting.encrypted:
                     what = f"{path}, which {group.key} names, may hold an encrypted value; this program cannot tell."
-                    todo = "If it does, bring the old server's key file along with the data directory."
+                    todo = "If it does, copy the old server's key file with the data directory."
                     mounts.findings.append(finding("G2H505", what, todo, at.place))
     if len(files) > _MOST_FILES:
         raise InputError(

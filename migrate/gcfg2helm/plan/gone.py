@@ -36,7 +36,7 @@ def left_out(
         for edit in lost.values()
         if not edit.remove and not edit.comments_only
     ]
-    reason = f"Chart {chart} has no longer the value that it would become."
+    reason = f"Chart {chart} no longer has the value that it would become."
     remade = [
         one._replace(outcome=Outcome.DROPPED, path=(), reason=reason)
         if one.outcome is Outcome.MOVED and chart.lacks(one.path)

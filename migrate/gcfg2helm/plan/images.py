@@ -235,8 +235,8 @@ def _definition(ctx: Context, at: Located, text: str) -> tuple[list[Tree], list[
     path = text.strip()
     data = ctx.options.read_definition(path) if path else "the line names no file"
     if data is None:
-        what = f"The images listed in {path} could not be read: the old server's disk is not at hand."
-        todo = "Name it with --root, put a copy beside the gcfg, or fill in executionEnvironments."
+        what = f"The images listed in {path} could not be read: the old server's disk is not available here."
+        todo = "Name that disk with --root, put a copy beside the gcfg, or fill in executionEnvironments."
         return [], [finding("G2H407", what, todo, at.place)]
     if isinstance(data, str):
         return [], [_refused(path, data, at.place)]

@@ -137,7 +137,7 @@ class Merger:
             for path in variants.pop(key_of(*edit.path[1:3]), []):
                 if path != edit.path:
                     merged.append(Edit(path, remove=True))
-                    what = f"{dotted(path)} is the same setting in other capitals; Connect would read both."
+                    what = f"{dotted(path)} is the same setting in different case; Connect would read both."
                     self.findings.append(finding("G2H210", what, path=path))
                     edit = edit._replace(origin=path)  # noqa: PLW2901 - the comments there come along
             merged.append(self._against(edit))
@@ -148,7 +148,9 @@ class Merger:
                     continue
                 if meaning in moved or self._is_elsewhere(path):
                     merged.append(Edit(path, remove=True))
-                    what = f"{dotted(path)} leaves values.yaml: it holds a secret, and what the gcfg says counts."
+                    what = (
+                        f"{dotted(path)} is removed from values.yaml: it holds a secret, and the gcfg's value is used."
+                    )
                     todo = "Change the secret where the file, or a release of Helm made with it, was kept."
                     self.findings.append(finding("G2H214", what, todo, path=path))
                     continue

@@ -100,7 +100,7 @@ class _Moving:
             return
         if row.fate is Went.GOES:
             self._take_out(row.path, row.reason)
-            self.findings.append(finding("G2H210", f"{name} goes. {row.reason}", path=row.path))
+            self.findings.append(finding("G2H210", f"{name} is removed. {row.reason}", path=row.path))
             return
         parts, left = self._parts(row, value)  # type: ignore[arg-type]
         moved = [part for part in parts if self._move(row, part)]
@@ -108,7 +108,7 @@ class _Moving:
             self._lose((*row.path, *one.path), one.why, one.todo or row.todo)
         if not parts and not left:
             self._take_out(row.path)
-            what = f"{name} named the images that came with older charts, and goes. {row.reason}"
+            what = f"{name} named the images that older charts shipped; it is removed. {row.reason}"
             self.findings.append(finding("G2H210", what, path=row.path))
         elif moved:
             placed = dict.fromkeys(dotted(part.to) for part in moved if part.to and part.to in self.reasons)
@@ -134,9 +134,9 @@ class _Moving:
         tree = copy.deepcopy(self.tree)
         free = put(tree, part.to, part.value, append=part.append)
         if not free and not part.yields:
-            todo = f"Choose between the two, and take {dotted(origin)} out."
+            todo = f"Choose between the two, and remove {dotted(origin)}."
             self.lost.add(origin)
-            what = f"{dotted(origin)} would be {dotted(part.to)}, which says something else already."
+            what = f"{dotted(origin)} would be {dotted(part.to)}, which already has another value."
             self.findings.append(finding("G2H801", what, todo, path=origin))
             return False
         if free:
@@ -180,7 +180,7 @@ class _Moving:
             setting = self.tables.find("Launcher", name)
             rule = setting.rule(self.chart.version, Backend.KUBERNETES) if setting else None
             if rule is None or rule.action is Action.CARRY:
-                todo = "Look for it among the settings of [Kubernetes] and [Scheduler]; then take it out."
+                todo = "Look for it among the settings of [Kubernetes] and [Scheduler]; then remove it."
                 self._lose(path, "It belongs to the launcher.", todo)
             elif rule.action is Action.MOVE and rule.to and rule.to[0] != "sharedStorage":
                 row = Legacy(path, rule.to, rule.span, rule.reason, rule.origin, backend=Backend.KUBERNETES)

@@ -58,7 +58,7 @@ def _licence(ctx: Context) -> tuple[list[Edit], list[Finding]]:
         return edits, []
     group = ctx.group("Licensing.LicenseType")
     remote = group is not None and group.value.strip().lower() == "remote"
-    what = "The old server used a licence server." if remote else "The licence of the old server does not come along."
+    what = "The old server used a licence server." if remote else "The old server's licence is not carried over."
     todo = "Name a Secret with a licence file (--license-file-secret) or a licence server (--license-server)."
     ask = "Set license.file.secret to a Secret with the licence file, or license.server to host:port."
     place = group.last.place if remote and group else None
@@ -139,7 +139,7 @@ def _images(ctx: Context) -> tuple[list[Edit], list[Finding]]:
             str(one["name"]) for one in environments if isinstance(one, dict) and not images.PARTS.keys() & one.keys()
         ]
         if bare and ctx.options.images:
-            what = f"No interpreter is known of {', '.join(bare)}."
+            what = f"No interpreter is known for {', '.join(bare)}."
             notes.append(finding("G2H407", what, _ASK_INSTALLATIONS, path=path))
         check = ("Check that each image holds these versions at these paths.",) if ctx.options.images and found else ()
         todo = _ASK_INSTALLATIONS if bare else ""

@@ -88,7 +88,7 @@ def place(ctx: Context, group: Group, setting: Setting, subsection: str | None, 
     if subsection is not None or len(values) != 1 or not plain:
         moved = finding("G2H502", f"{key} goes into the second values file.", place=at)
         if not ctx.options.secrets.makes_values:
-            todo = "Write it under config into a file that Helm gets with a further -f."
+            todo = "Write it under config into a file that Helm gets with another -f."
             moved = finding("G2H507", f"{key} must be in a values file of your own.", todo, at)
         return Placement(kept, None, values, "A secret: it goes into the second values file.", "", (moved, *hints))
     name, value, subject = setting.name, values[0], key
@@ -97,7 +97,7 @@ def place(ctx: Context, group: Group, setting: Setting, subsection: str | None, 
         given = ctx.group(f"{setting.section}.{twin}")
         own = given.value if given is not None else ""
         if own == password:
-            what = f"The password inside {key} is left out: it is the one of {setting.section}.{twin}."
+            what = f"The password inside {key} is left out: it is the same as {setting.section}.{twin}."
             return Placement(kept, None, None, "", "", (finding("G2H501", what, place=at),))
         if not own:
             name, value, subject = twin, password, f"The password inside {key}"
@@ -140,8 +140,8 @@ def _is_sure(group: Group, setting: Setting, *, whole: bool, parts: Sequence[Seq
 
 
 def _doubtful(key: str, at: Place) -> Finding:
-    what = f"{key} may hold a secret, so it leaves values.yaml."
-    return finding("G2H508", what, f"If it is none, convert again with {shlex.join(['--not-secret', key])}.", at)
+    what = f"{key} may hold a secret, so it is moved out of values.yaml."
+    return finding("G2H508", what, f"If it does not, convert again with {shlex.join(['--not-secret', key])}.", at)
 
 
 def _encrypted(ctx: Context, group: Group, key: str) -> tuple[Finding, ...]:
@@ -149,7 +149,7 @@ def _encrypted(ctx: Context, group: Group, key: str) -> tuple[Finding, ...]:
     if ctx.first(group.setting) is not group:
         return ()
     what = f"{key} may be encrypted; this program cannot tell."
-    todo = "If it is, bring the old server's key file along with the data directory, or set the plain value."
+    todo = "If it is, copy the old server's key file with the data directory, or set the plain value."
     return (finding("G2H505", what, todo, group.last.place),)
 
 
@@ -176,7 +176,7 @@ def outside(ctx: Context, edits: Sequence[Edit]) -> tuple[list[Edit], list[Edit]
             )
             continue
         if not ctx.options.secrets.makes_values:
-            todo = "Write it into a file that Helm gets with a further -f."
+            todo = "Write it into a file that Helm gets with another -f."
             found += (
                 finding("G2H507", f"{name} must be in a values file of your own.", todo, path=edit.path)
                 for name in names

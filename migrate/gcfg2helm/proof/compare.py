@@ -87,7 +87,7 @@ class _Comparison:
         for decision in self.plan.decisions:
             match decision.outcome:
                 case Outcome.MOVED if find(self.values, decision.path) is MISSING and decision.path:
-                    what = f"{decision.key} moved to {dotted(decision.path)}, where values.yaml says nothing."
+                    what = f"{decision.key} moved to {dotted(decision.path)}, which values.yaml does not set."
                     self.findings.append(finding("G2H602", what, place=decision.at.place, path=decision.path))
                     self._note(Status.DIFFERENT, decision)
                 case Outcome.MOVED:
@@ -208,8 +208,8 @@ class _Comparison:
         elif group.values == self.layout.managed.get(key):
             status, reason = Status.CHART, "The chart writes it."
         else:
-            what = f"{group.key}: the pod reads {there} (line {group.last.entry.line} of the rendered file), and nobody accounts for it."
-            self.findings.append(finding("G2H610", what, "Look for the key or value that brings it.", path=path))
+            what = f"{group.key}: the pod reads {there} (line {group.last.entry.line} of the rendered file), and nothing accounts for it."
+            self.findings.append(finding("G2H610", what, "Find the key or value that sets it.", path=path))
         self.more[Status.OWN if own else status] += 1
         if self.every or status is Status.DIFFERENT:
             line = group.last.entry.line
@@ -220,7 +220,7 @@ class _Comparison:
         if defaults.too_new(group.setting, self.plan.chart, self.connect):
             path = ("config", group.header, group.setting.name)
             what = f"{group.key} came with Connect {group.setting.since}; {self.plan.connect} would not start with it."
-            self.findings.append(finding("G2H620", what, "Choose a newer Connect, or take the setting out.", path=path))
+            self.findings.append(finding("G2H620", what, "Choose a newer Connect, or remove the setting.", path=path))
 
     def _own(self, key: Key, group: Group, path: Path, there: Secret | str) -> None:
         """Name a key that values.yaml has and the gcfg has not; against what the chart computes it is no choice."""
@@ -252,7 +252,7 @@ class _Comparison:
                 )
                 self.findings.append(finding("G2H610", what, "Remove it.", path=("config", header)))
             elif gcfg.lower(section) not in self.tables.sections:
-                what = f"[{header}] is an empty section of values.yaml, and no section that is known of Connect."
+                what = f"[{header}] is an empty section of values.yaml, and no known section of Connect."
                 self.findings.append(finding("G2H609", what, "Remove it.", path=("config", header)))
 
     def structure(self) -> None:

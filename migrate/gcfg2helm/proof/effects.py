@@ -92,7 +92,7 @@ def check(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
     if not plan.chart.known:
         for key in values:
             if not charts.knows(plan.chart.version, (key,)):
-                yield unseen((key,), f"is no value of the charts that are known here, and this one is {plan.chart}.")
+                yield unseen((key,), f"is not a value of any chart that is known here, and this one is {plan.chart}.")
 
 
 def _stands(plan: Plan, path: Path) -> bool:
@@ -108,7 +108,7 @@ def problem(row: Effect, node: Tree) -> str:
     if row.kind == "word":
         return "" if node in row.words else f"must be one of {', '.join(row.words)}."
     if row.path in _NAMESPACES and not (isinstance(node, str) and re.fullmatch(_LABEL, node) and _stays_text(node)):
-        return f"is {visible(node)}, which Kubernetes takes for no namespace."
+        return f"is {visible(node)}, which is not a valid namespace."
     fits, wanted = KINDS[row.kind]
     return "" if fits(node) else f"must be {wanted}."
 
@@ -217,7 +217,7 @@ KINDS: Mapping[str, tuple[Callable[[Tree], bool], str]] = {
         lambda node: isinstance(node, str) and re.fullmatch(_VERSION, node) is not None,
         "a version of Connect",
     ),
-    "name": (_name, "a name that Kubernetes takes: small letters, digits, `-` and `.`"),
+    "name": (_name, "a valid Kubernetes name: lower-case letters, digits, `-` and `.`"),
     "path": (_path, "an absolute path without double quotes (the chart puts it between such)"),
     "map": (lambda node: isinstance(node, dict), "a map"),
     "texts": (_texts, "a map of texts"),
@@ -225,8 +225,8 @@ KINDS: Mapping[str, tuple[Callable[[Tree], bool], str]] = {
     "maps": (lambda node: isinstance(node, list) and all(isinstance(one, dict) for one in node), "a list of maps"),
     "hosts": (_hosts, "a list of hosts, each with a list of paths"),
     "certificates": (_certificates, "a list of Secrets, each with a list of hosts"),
-    "lines": (_lines, "text whose first line begins with no blank"),
-    "ini": (_ini, "a map of sections whose values are of one line"),
+    "lines": (_lines, "text whose first line does not begin with a blank"),
+    "ini": (_ini, "a map of sections with values of one line"),
 }
 
 

@@ -77,7 +77,7 @@ def _laid_out(sections: Mapping[str, Tree], own: Mapping[Key, list[str]], slippe
         if why := _broken(section, name, value, count):
             broken.append((("config", section, name), why))
     broken += [
-        (("config", section), "is no section of settings.") for section in sections if not _is_map(sections[section])
+        (("config", section), "is not a section of settings.") for section in sections if not _is_map(sections[section])
     ]
     return Layout(own, slipped, frozenset(nulls), +lines, tuple(broken))
 
@@ -123,5 +123,5 @@ def _broken(section: str, name: str, value: Tree, count: int) -> str:
     heads = [(one.section, one.subsection) for one in document.headers]
     names = {entry.name for entry in document.entries}
     if heads != [(head, subsection)] or len(document.entries) != count or not names <= {name}:
-        return "is read as something else than it says."
+        return "is read differently from how it is written."
     return ""

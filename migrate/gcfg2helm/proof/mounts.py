@@ -149,7 +149,7 @@ def _admin_mounts(values: Mapping[str, Tree], own: list[Mount], data: str) -> It
             yield unseen(_MOUNTS, f"mounts {shown} inside what the pod starts from.")
         elif stored(values) and below(path, data):
             yield unseen(
-                _MOUNTS, f"mounts {shown} inside the data directory: what lies there is not on the shared storage."
+                _MOUNTS, f"mounts {shown} inside the data directory: its contents are not on the shared storage."
             )
         if name == CONFIGURATION or (name == DATA and path != data):
             yield replaced(_MOUNTS, f"mounts the chart's own volume {name} a second time, at {shown}.")
@@ -172,9 +172,7 @@ def _volumes(values: Mapping[str, Tree]) -> Iterator[Finding]:
         claim = volume.get("persistentVolumeClaim")
         name = str(claim.get("claimName")) if isinstance(claim, dict) else ""
         if name and (name == mounted or name.endswith("-shared-storage")):
-            yield unseen(
-                _VOLUMES, f"brings the claim of the data into the pod again, as {visible(volume.get('name'))}."
-            )
+            yield unseen(_VOLUMES, f"adds the claim of the data to the pod again, as {visible(volume.get('name'))}.")
 
 
 def _files(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
@@ -192,7 +190,7 @@ def _files(plan: Plan, values: Mapping[str, Tree]) -> Iterator[Finding]:
             same(one, wanted) and same(volumes.get(str(one.get("name"))), ours.get(str(wanted.get("name")), one))
             for one in there
         ):
-            yield unseen(_MOUNTS, f"mounts {visible(path)} from something else than the conversion does.")
+            yield unseen(_MOUNTS, f"mounts {visible(path)} from another source than the conversion does.")
 
 
 def _containers(values: Mapping[str, Tree]) -> Iterator[Finding]:

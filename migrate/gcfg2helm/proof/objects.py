@@ -68,7 +68,7 @@ def check(plan: Plan, values: Mapping[str, Tree], fullname: str) -> Iterator[Fin
             yield unseen(_WHERE, "holds a manifest as text; which object it makes is not checked.")
             continue
         if not isinstance(item, dict):
-            yield finding("G2H619", f"{dotted(_WHERE)} holds something that is no manifest.", path=_WHERE)
+            yield finding("G2H619", f"{dotted(_WHERE)} holds something that is not a manifest.", path=_WHERE)
             continue
         one = _object(item)
         if not one.kind or not one.name:

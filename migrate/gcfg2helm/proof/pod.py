@@ -47,7 +47,7 @@ def _started(values: Mapping[str, Tree]) -> Iterator[Finding]:
     """Command and arguments of the container: the chart's own start Connect with the file that it mounts."""
     for key in ("command", "args"):
         if truth(values.get(key)):
-            what = "starts something else than the chart does; which configuration it reads is unknown."
+            what = "starts something other than the chart does; which configuration it reads is unknown."
             yield replaced((key,), what)
     for key in ("command", "args", "envFrom"):
         if truth(at(values, ("pod", key))):

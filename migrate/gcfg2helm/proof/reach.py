@@ -48,7 +48,7 @@ def _storage(values: Mapping[str, Tree], read: Read) -> Iterator[Finding]:
             yield finding("G2H612", what, "Set sharedStorage.create or sharedStorage.mount.", path=("sharedStorage",))
         else:
             yield unseen(
-                ("pod", "volumeMounts"), f"brings the data directory {visible(data)}; what lies there is not checked."
+                ("pod", "volumeMounts"), f"brings the data directory {visible(data)}; its contents are not checked."
             )
     elif normal(at(values, path)) != data:
         what = (
@@ -131,7 +131,7 @@ def _marks(values: Mapping[str, Tree]) -> Iterator[Finding]:
         node = at(values, ("pod", mark))
         for key in node if isinstance(node, dict) else ():
             if key.startswith(_CHECKSUM) and mark == "annotations":
-                what = f"sets {visible(key)}, by which pods start anew when the configuration changes."
+                what = f"sets {visible(key)}, which restarts pods when the configuration changes."
                 yield replaced(("pod", mark), what)
             elif _INJECT in key:
                 yield unseen(

@@ -109,12 +109,12 @@ def _override(item: Mapping[str, Tree], name: str, setting: Setting) -> Iterator
     if setting.same and "$(" not in str(value):
         return
     if setting.known:
-        what = f"pod.env sets {name}, and Connect takes it instead of what the file says."
+        what = f"pod.env sets {name}, which overrides the file."
         yield finding("G2H614", what, "Remove the variable.", path=_WHERE)
     elif reference:
         yield unseen(_WHERE, f"sets {name} from {visible(reference.secret)}, which cannot be seen.")
     else:
-        what = f"pod.env sets {name}, which the server does not have; Connect takes it besides the file."
+        what = f"pod.env sets {name}, which the server does not have; Connect reads it as well as the file."
         yield finding("G2H606", what, path=_WHERE)
 
 
@@ -148,7 +148,7 @@ _SOURCES = {"secretKeyRef": {"name", "key", "optional"}, "configMapKeyRef": {"na
 def _broken(item: Mapping[str, Tree]) -> Iterator[str]:
     """Yield why Kubernetes refuses an entry, or takes it for another than it looks."""
     if odd := item.keys() - _KEYS:
-        yield f"`{visible(min(odd))}` is no field of a variable."
+        yield f"`{visible(min(odd))}` is not a field of a variable."
     if "valueFrom" in item:
         if item.get("value") not in (None, ""):
             yield "`value` and `valueFrom` exclude each other."
@@ -158,7 +158,7 @@ def _broken(item: Mapping[str, Tree]) -> Iterator[str]:
         for kind, fields in _SOURCES.items():
             node = source.get(kind)
             if kind in source and (_reference(item) is None or not isinstance(node, dict) or node.keys() - fields):
-                yield f"`{kind}` needs `name` and `key`, and takes nothing else than `optional` beside them."
+                yield f"`{kind}` needs `name` and `key`, and takes nothing but `optional` beside them."
     elif item.get("value") is not None and not isinstance(item["value"], str):
         yield "its value is not a text; Kubernetes refuses it."
     if not isinstance(item.get("name"), str) or not item.get("name"):

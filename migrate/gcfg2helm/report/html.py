@@ -78,7 +78,7 @@ def _figures(report: Report, asked: Mapping[Asks, int]) -> list[Figure]:
             page.asked(asked),
         ),
         Figure(str(secret), noun(secret, "secret"), listed(kinds) or "none in the configuration"),
-        Figure(str(len(plan.mounts)), noun(len(plan.mounts), "file"), "mounted into the pod" if plan.mounts else "none to bring along"),
+        Figure(str(len(plan.mounts)), noun(len(plan.mounts), "file"), "mounted into the pod" if plan.mounts else "none to mount"),
         Figure(
             f"{total - different:,} of {total:,}" if total else "0",
             "accounted for",

@@ -142,7 +142,7 @@ def merging(name: str, prefer: Prefer, width: int) -> list[str]:
     """Return what is said first where a values file is there already: that it is kept, and which side wins."""
     name = write.visible(name)
     gcfg = "Under `config` the gcfg wins (--prefer values: the file), elsewhere the file."
-    wins = "Where the gcfg says something else, the file wins." if prefer is Prefer.VALUES else gcfg
+    wins = "Where the gcfg differs, the file wins." if prefer is Prefer.VALUES else gcfg
     what = f"{name} exists, and the changes are merged into it: every other line stays."
     return _indented(f"{what} {wins} -o FILE writes another file.", width)
 

@@ -34,7 +34,7 @@ UNCHANGED = "Unchanged."
 def why(decision: Decision, plan: Plan) -> str:
     """Return the reason of a decision in words; there is always one. A row of a site's own table is named behind it."""
     if decision.path in plan.kept:
-        return "values.yaml says something else, and wins."
+        return "values.yaml differs, and wins."
     reason = decision.reason or (UNCHANGED if decision.outcome is Outcome.CARRIED else "")
     return f"{reason} ({decision.origin})" if of_a_site(decision) else reason
 

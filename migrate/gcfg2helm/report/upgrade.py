@@ -48,7 +48,7 @@ def verdict(upgrade: Upgrade) -> str:
         case Verdict.PROVEN:
             return "proven: Connect reads what it reads today"
         case Verdict.BUT_FOR:
-            return f"proven but for {named}: Connect reads what it reads today, save for what is named"
+            return f"proven but for {named}: Connect reads what it reads today, except for what is named"
         case _:
             return "not proven: the new chart does not render what Connect reads today"
 

@@ -51,7 +51,7 @@ def render(report: upgrade.Report, when: datetime) -> str:
         figures=_figures(report),
         findings=report.findings,
         entries=entries.entries(report.findings, made.spots, made.sides),
-        names=("The values today", "The values then"),
+        names=("The values today", "The values after the upgrade"),
         left=left,
         right=right,
         decisions=[(word, number) for word, number in counts.items() if number],
@@ -106,7 +106,8 @@ def _rendered(side: str, rows: Sequence[Setting]) -> Pane:
         Part(Row(f"{side}-head-{number}", 0, f"[{write.visible(section)}]", ""), lines, section, len(lines))
         for number, (section, lines) in enumerate(found.items(), 1)
     ]
-    return Pane(f"rstudio-connect.gcfg {side}", made, sum(map(len, found.values())))
+    when = "today" if side == "today" else "after the upgrade"
+    return Pane(f"rstudio-connect.gcfg {when}", made, sum(map(len, found.values())))
 
 
 class _Sides:
@@ -118,13 +119,15 @@ class _Sides:
         self.old = [Written(name, text) for name, text in report.before]
         self.new = [Written(name, one.text) for name, one in report.upgrade.files.items()]
         self.sides = {file.name: prefix("line", number) for number, file in enumerate(self.old)}
-        self.sides |= {f"{file.name} then": prefix("values", number) for number, file in enumerate(self.new)}
+        self.sides |= {
+            f"{file.name} after the upgrade": prefix("values", number) for number, file in enumerate(self.new)
+        }
         self.reasons = {row.path: row.reason for row in report.upgrade.proof.rows if row.path and row.reason}
         self.back: dict[tuple[int, int], dict[str, str]] = {}
 
     def spots(self, path: Path) -> Sequence[Spot]:
         """Return where a path is then, else where it is today."""
-        then = [spot._replace(file=f"{file.name} then") for file in self.new if (spot := file.spot(path))]
+        then = [spot._replace(file=f"{file.name} after the upgrade") for file in self.new if (spot := file.spot(path))]
         return then or [spot for file in self.old if (spot := file.spot(path))]
 
     def left(self) -> Iterator[Pane]:

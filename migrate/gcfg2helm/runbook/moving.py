@@ -38,7 +38,7 @@ def storage(server: Server) -> Step:
     if not holds_data(server):
         note = f"The chart creates the claim {name}; the pod mounts it at {folder}."
         return Step("storage", "The storage", Mark.DONE, (note,))
-    what = f"The claim {name} becomes {folder}: it must hold what lies in that directory on the old server."
+    what = f"The claim {name} is mounted at {folder}: it must hold the contents of that directory on the old server."
     notes = (what, *(f"{one.what} {one.todo}" for one in found))
     if server.ctx.answer("sharedStorage", "create"):
         return Step("storage", "The storage", Mark.DONE, notes, (), ("G2H416",))
@@ -52,12 +52,12 @@ def key(server: Server) -> Step:
     named = (ctx.value("Database.Dir") or ctx.value("SQLite.Dir") or "").strip()
     file = posixpath.join(named or posixpath.join(folder, "db"), "secret.key")
     check = there("sudo", "ls", "-l", file)
-    title, codes = "Bring the encryption key along", ("G2H505",)
+    title, codes = "Check the encryption key", ("G2H505",)
     what = "Encrypted settings, and encrypted values in the database, can be read only with the old server's key."
     if below(file, folder):
-        notes = (f"{what} It lies in the data directory and comes along with it; check that it is there:",)
+        notes = (f"{what} It is in the data directory and is copied with it; check that it is there:",)
         return Step("key", title, Mark.COMMAND, notes, (check,), codes)
-    notes = (f"{what} It lies outside {folder}: put it into the folder that the new server takes for Database.Dir.",)
+    notes = (f"{what} It is outside {folder}: put it into the folder that the new server uses as Database.Dir.",)
     return Step("key", title, Mark.DECISION, notes, (check,), codes)
 
 
@@ -81,8 +81,8 @@ def copy(server: Server) -> Step | None:
         Command(f"{{ {archive} || [ $? -eq 1 ]; }}", Where.SERVER, _extract(server)),
     )
     note = (
-        f"The chart creates the claim {claim_name(server)} without starting Connect; a pod takes in {folder} while the old "
-        "server goes on. Owners come along as numbers. The difference follows when it has stopped."
+        f"The chart creates the claim {claim_name(server)} without starting Connect. A pod receives a copy of {folder} while "
+        "the old server keeps running; owners are kept as numbers. What changes until the stop is copied after it."
     )
     return Step("copy", "Create the storage and copy the data directory", Mark.COMMAND, (note,), commands)
 
@@ -102,7 +102,7 @@ def stop(server: Server) -> Step:
     dumps = saving.dumps(_saved(server))
     notes = ["Nothing may write to the data directory or the database from here on."]
     if dumps:
-        notes.append("The roll-back needs the dump; one that is there is kept, so move an older one away first.")
+        notes.append("The roll-back needs the dump. An existing dump is kept, so move an older one away first.")
     else:
         notes.append("Save the database: the roll-back needs it.")
     if holds_data(server):
@@ -170,8 +170,8 @@ def caches(server: Server) -> Step | None:
         more = shlex.join(["--request", "DELETE", "--header", "Content-Type: application/json", "--data", body, url])
         commands.append(Command(f"{start} {more}"))
     note = (
-        "Packages that the old server installed for itself are of no use in images. The API lists its caches; to each "
-        "deletion it answers with a task, or that there is no such cache."
+        "Packages that the old server installed are of no use in images. The first call lists the caches; each "
+        "deletion answers with a task, or that there is no such cache."
     )
     return Step("caches", "Clear the caches of packages", Mark.COMMAND, (note,), tuple(commands))
 
@@ -223,8 +223,8 @@ def roll_back(server: Server) -> Step:
     """The way back."""
     stop = server.kubectl("scale", f"deployment/{server.ctx.fullname}", "--replicas=0")
     note = (
-        "Only if the new server is given up. Its Connect may have changed the database, which the old one would refuse: "
-        "the saved state takes its place, and what the new one added goes. Point DNS back."
+        "Only to abandon the new server. Its Connect may have migrated the database, which the old one would refuse: "
+        "the dump is restored, and what was added since is lost. Point DNS back to the old server."
     )
     notes = [note]
     if old_licence(server):

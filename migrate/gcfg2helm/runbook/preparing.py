@@ -36,7 +36,7 @@ def prove(server: Server) -> Step:
     files = server.files
     words = ("gcfg2helm", "verify", files.gcfg, files.values)
     command = server.decrypted(words, "--values", files.options, fifo=False)
-    note = "It says `proven`, or names what it cannot see; `not proven` ends with exit code 1."
+    note = "It prints `proven`, or names what it cannot see; `not proven` exits with code 1."
     return Step("verify", "Verify the files that Helm will get", Mark.COMMAND, (note,), (command,))
 
 
@@ -101,7 +101,7 @@ def dry_run(server: Server) -> Step:
     """The cluster checks every object, and stores none."""
     rendered = server.helm(("template",), "--skip-tests").text
     command = Command(f"{rendered} | kubectl apply --dry-run=server -f -")
-    note = "The cluster checks what the chart makes of the values, and keeps nothing."
+    note = "The cluster checks what the chart renders, and keeps nothing."
     return Step("dry-run", "Let the cluster check what would be installed", Mark.COMMAND, (note,), (command,))
 
 
@@ -154,7 +154,7 @@ def certificate(server: Server) -> Step | None:
         commands += [
             server.applied("create", "secret", "tls", name, f"--cert={certificate}", f"--key={key}") for name in names
         ]
-        notes = ("The old server's certificate goes along to the ingress.",)
+        notes = ("The ingress gets the old server's certificate.",)
     else:
         commands = [
             server.unless_there("secret", name, "create", "secret", "tls", name, "--cert=tls.crt", "--key=tls.key")

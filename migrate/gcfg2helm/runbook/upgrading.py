@@ -91,7 +91,7 @@ def _save_release(done: Upgrade) -> Step:
         saving.once(kept["values"], _helm(done, "get", "values", release, "--output", "yaml").text),
         saving.once(kept["manifest"], _helm(done, "get", "manifest", release).text),
     )
-    notes = ("The files say what runs today, and where to go back to; those that are there are kept.",)
+    notes = ("These files record what runs today, for the roll-back; existing ones are kept.",)
     return Step("save-release", "Save what Helm knows of the release", Mark.COMMAND, notes, commands)
 
 
@@ -109,12 +109,12 @@ def _save_data(done: Upgrade, after: dict[str, Tree]) -> Step:
     commands = tuple(saving.dumps(known))
     notes = [
         (
-            "Connect changes its database at the first start of a newer version, and an older one refuses it then: the way "
-            "back needs the dump; one that is there is kept, so move an older one away first."
+            "Connect migrates its database at the first start of a newer version, and an older one then refuses it: the "
+            "roll-back needs the dump. An existing dump is kept, so move an older one away first."
         )
     ]
     if not known:
-        notes.append("The values do not tell where the database is: save it as its administrators do.")
+        notes.append("The values do not say where the database is: have its administrators save it.")
     notes.append("Take a snapshot of the storage too, where it can do that.")
     return Step("save-data", "Save the database and the storage", Mark.COMMAND if commands else Mark.DECISION, tuple(notes), commands)  # fmt: skip
 
@@ -209,12 +209,12 @@ def _between(done: Upgrade) -> list[str]:
     stops = [version for version, row in charts.news() if row.stop and version in passed]
     if stops:
         return [
-            f"Stop at {', '.join(map(str, stops))} on the way, as the notes of the chart say: the same step for each."
+            f"Stop at {', '.join(map(str, stops))} on the way, as the chart's notes ask: repeat this step for each."
         ]
     return [
         (
-            f"One step for all {len(passed) + 1} versions: the notes of the chart name none to stop at. That Connect "
-            f"{new.app_version} upgrades the database of {old.app_version} at once is unconfirmed: read its release notes."
+            f"One step for all {len(passed) + 1} versions: the chart's notes ask for no stop between. Whether Connect "
+            f"{new.app_version} upgrades the database of {old.app_version} in one step is unconfirmed: read its release notes."
         )
     ]
 
@@ -247,5 +247,5 @@ def _roll_back(done: Upgrade, after: dict[str, Tree]) -> Step:
             "kubectl", "--namespace", done.request.namespace, "rollout", "status", f"deployment/{name}", "--timeout=15m"
         ),
     )
-    notes = ("Only if the upgrade is given up: the saved database first, then the revision of before.",)
+    notes = ("Only to abandon the upgrade: first the saved database, then the earlier revision.",)
     return Step(BACK, "Roll back", Mark.COMMAND, notes, commands)

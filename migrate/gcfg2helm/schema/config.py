@@ -42,7 +42,7 @@ def sections(chart: Chart, tables: Tables) -> dict[str, Any]:
             patterns[f"^{re.escape(section.name)}{_NAME}$"] = made
     for header in own if isinstance(own, dict) else ():
         if " " in header:  # named sections of the chart's own, so that editors offer them
-            properties[header] = {"description": "A section that the chart brings along; null takes it out."}
+            properties[header] = {"description": "A section that the chart sets by default; null removes it."}
     return {
         "type": "object",
         "properties": properties,

@@ -228,7 +228,7 @@ def _read_section(
     for row_name, row in top.tables().items():
         key = row_name.lower()
         if key in rows:
-            row.problem("the same setting twice, in other capitals")
+            row.problem("the same setting twice, in different case")
         old = below.settings.get(key) if below else None
         bare = old or Setting(name, row_name, subsection=subsection, source=source or Source.UNCONFIRMED)
         rows[key] = bare, row

@@ -76,7 +76,7 @@ def upgraded(request: Request) -> Upgrade:
         for (name, text), made in zip(request.files, edits, strict=True)
     }
     found += [*changed, *_news(request, backend)]
-    found += [finding("G2H230", f"{name} is written anew as a whole.") for name in files if files[name].rewritten]
+    found += [finding("G2H230", f"{name} is rewritten as a whole.") for name in files if files[name].rewritten]
     after = [*called, *(_inside(request, one.tree) for one in files.values())]
     new = sides.side(request.new, request.new_helm, after, request.release, request.namespace)
     found += [*old.findings, *new.findings]
@@ -138,7 +138,7 @@ def _inside(request: Request, tree: dict[str, Tree]) -> dict[str, Tree]:
     if found is MISSING or found is None:
         return {}
     if not isinstance(found, dict):
-        raise InputError(f"{request.files[0][0]}: {dotted(request.prefix)} is no map of values")
+        raise InputError(f"{request.files[0][0]}: {dotted(request.prefix)} is not a map of values")
     return found
 
 
@@ -174,8 +174,8 @@ def _already(request: Request, given: dict[str, Tree]) -> tuple[Request, list[Fi
     """Take values with a switch that the old chart does not know for those of the new one: they are upgraded already."""
     if find(given, _DIRECT) is MISSING or not request.old.version < KUBERNETES_SINCE <= request.new.version:
         return request, []
-    what = f"{dotted(_DIRECT)} is no value of chart {request.old}: these are taken for values of {request.new}."
-    found = finding("G2H808", what, "If they are not, take backends.kubernetes out.", path=_DIRECT)
+    what = f"{dotted(_DIRECT)} is not a value of chart {request.old}: the file is read as values of {request.new}."
+    found = finding("G2H808", what, "If it is not, remove backends.kubernetes.", path=_DIRECT)
     return request._replace(old=request.new, old_helm=request.new_helm), [found]
 
 
@@ -242,9 +242,9 @@ def _unknown(request: Request, given: dict[str, Tree]) -> Iterator[Finding]:
             continue
         if charts.knows(request.new.version, path):
             what = f"{dotted(path)} is a value of newer charts; chart {request.old} ignores it."
-            yield finding("G2H808", what, "Check --from, and that the value is meant.", path=path)
+            yield finding("G2H808", what, "Check --from, and whether the value is intended.", path=path)
         else:
-            what = f"{dotted(path)} is no value of chart {request.old}, nor of {request.new}."
+            what = f"{dotted(path)} is not a value of chart {request.old} or {request.new}."
             yield finding("G2H808", what, "Look for a misspelt name; Helm ignores it.", path=path)
 
 
@@ -267,7 +267,7 @@ def _released(request: Request, given: dict[str, Tree]) -> Iterator[Finding]:
         named = ", ".join(dict.fromkeys(map(dotted, paths[:_MOST_NAMED])))
         more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
         what = f"The release {request.release} was made with other values than the files: {named}{more}."
-        todo = "Bring them into the files, unless the files are meant to change the release."
+        todo = "Add them to the files, unless the files are meant to change the release."
         command = Command(shlex.join(["helm", "get", "values", request.release, "--namespace", request.namespace]))
         yield finding("G2H812", what, todo, path=paths[0], commands=(command,))
 
@@ -285,7 +285,7 @@ def _folder(request: Request, backend: Backend | None, then: dict[str, Tree]) ->
     """Yield a finding where content would look for its data at the top of the claim, not in its folder."""
     folder = find(then, ("sharedStorage", "subPath"))
     if backend is Backend.KUBERNETES and folder not in (MISSING, None, "") and request.new.version < _FOLDERS_SINCE:
-        what = f"Chart {request.new} does not tell the direct runner of sharedStorage.subPath: content finds no data."
+        what = f"Chart {request.new} does not pass sharedStorage.subPath to the direct runner: content finds no data."
         todo = f"Upgrade to chart {_FOLDERS_SINCE} or newer."
         yield finding("G2H804", what, todo, path=("sharedStorage", "subPath"))
 

@@ -65,10 +65,8 @@ def _renamed(request: Request, after: dict[str, Tree], path: Path) -> list[Findi
     system = find(after, (*path, "os"))
     system = find(request.new.defaults, (*path, "os")) if system in (MISSING, None, "") else system
     tag = version if system is MISSING else f"{version}-{system}"
-    what = (
-        f"The chart pulls {repository}:{tag} from now on; before chart {NEW_TAGS} the system stood before the version."
-    )
-    todo = f"Push the image under that tag, name its tag in {dotted((*path, 'tag'))}, or take the repository out."
+    what = f"The chart now pulls {repository}:{tag}; before chart {NEW_TAGS}, tags had the system before the version."
+    todo = f"Push the image under that tag, name its tag in {dotted((*path, 'tag'))}, or remove the repository."
     return [finding("G2H813", what, todo, path=(*path, "repository"))]
 
 
@@ -82,4 +80,4 @@ def _age(request: Request, tag: str, path: Path, backend: Backend | None) -> lis
     needs = f" The direct runner needs Connect {DIRECT_SINCE.major}.{DIRECT_SINCE.minor:02}.0 or newer."
     what = f"{dotted(path)} says {tag}, and chart {request.new} comes with Connect {request.new.app_version}."
     what += needs if backend is Backend.KUBERNETES and connect < DIRECT_SINCE else ""
-    return [finding("G2H803", what, "Take it out, or name a newer one.", path=path)]
+    return [finding("G2H803", what, "Remove it, or name a newer one.", path=path)]

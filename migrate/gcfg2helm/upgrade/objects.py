@@ -146,7 +146,7 @@ def compared(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]], 
             continue
         yield from _fixed(kind, name, old, new)
         if old.get("apiVersion") != new.get("apiVersion"):
-            what = f"{kind} {name} is of {new.get('apiVersion')} then, and was of {old.get('apiVersion')}."
+            what = f"{kind} {name} changes from {old.get('apiVersion')} to {new.get('apiVersion')}."
             yield finding("G2H806", what, "Check that the cluster serves it.")
         if kind == "Service":
             yield from _reached(name, old, new)
@@ -154,8 +154,8 @@ def compared(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]], 
             yield from _mounted(old, new)
     for kind, _, name in news.keys() - olds.keys():
         if kind == _CLAIM:
-            what = f"The claim {name} is made anew."
-            yield finding("G2H806", what, "Check that the pod does not take it for the data of today.")
+            what = f"The upgrade creates the claim {name}."
+            yield finding("G2H806", what, "Check that the pod does not mount it in place of today's data.")
 
 
 def _by_name(objects: Sequence[dict[str, Any]], namespace: str) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -172,14 +172,14 @@ def _gone(kind: str, name: str, old: dict[str, Any]) -> Iterator[Finding]:
     if kind in (_CLAIM, "PersistentVolume"):
         kept = _of(old, "metadata", "annotations", "helm.sh/resource-policy") == "keep"
         if kept:
-            what = f"{kind} {name} leaves the release, and stays in the cluster: its resource policy says keep."
+            what = f"{kind} {name} leaves the release, and stays in the cluster: its resource policy is keep."
             yield finding("G2H806", what, "Check that the pod still mounts it.")
         else:
             what = f"{kind} {name} would be deleted with its data: the new values do not make it."
             todo = "Keep its name in the values, or annotate it first: helm.sh/resource-policy=keep."
             yield finding("G2H804", what, todo, path=("sharedStorage",))
         return
-    yield finding("G2H806", f"{kind} {name} goes with the upgrade.", "Check that nobody needs it.")
+    yield finding("G2H806", f"The upgrade removes {kind} {name}.", "Check that nothing needs it.")
 
 
 def _fixed(kind: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Finding]:
@@ -204,7 +204,7 @@ def _reached(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Fi
     was, becomes = _of(old, "spec", "type"), _of(new, "spec", "type")
     if was != becomes:
         what = f"Service {name} was of type {_said(was)} and becomes {_said(becomes)}."
-        yield finding("G2H806", what, "Whoever came by its old address has to come by the new one.", path=("service", "type"))  # fmt: skip
+        yield finding("G2H806", what, "Clients of the old address must use the new one.", path=("service", "type"))  # fmt: skip
     for one in _of(old, "spec", "ports") or []:
         others = [port for port in _of(new, "spec", "ports") or [] if isinstance(port, dict)]
         if not isinstance(one, dict) or any(port.get("port") == one.get("port") for port in others):
@@ -212,7 +212,7 @@ def _reached(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Fi
         port = str(one.get("name") or one.get("port"))
         then = next((other.get("port") for other in others if other.get("name") == one.get("name")), None)
         what = f"Service {name}: the port {port} was {one.get('port')} and becomes {_said(then)}."
-        yield finding("G2H806", what, "Whoever uses it, such as the metrics, has to follow.", path=("service",))
+        yield finding("G2H806", what, "Change whatever uses it, such as the metrics.", path=("service",))
 
 
 def _mounted(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Finding]:
@@ -222,7 +222,7 @@ def _mounted(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Finding]:
         if becomes.get(place) != claim:
             then = _shown(becomes[place]) if place in becomes else "nothing"
             what = f"The pod mounts {_shown(claim)} at {place} today, and would mount {then}."
-            yield finding("G2H804", what, "Name the claim of today in sharedStorage.name.", path=("sharedStorage", "name"))  # fmt: skip
+            yield finding("G2H804", what, "Name today's claim in sharedStorage.name.", path=("sharedStorage", "name"))  # fmt: skip
 
 
 def _claims(deployment: dict[str, Any]) -> dict[str, tuple[str, str]]:

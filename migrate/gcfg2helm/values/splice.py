@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gcfg2helm.values.tree import Tree
 
 _CONFIG: Path = ("config",)
-_OLD = "of the value before: "  # marks a comment beside a value that changed
+_OLD = "about the previous value: "  # marks a comment beside a value that changed
 _LARGEST = 1024 * 1024  # the record of a Helm release holds no more
 _MOST = 25_000
 _BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")

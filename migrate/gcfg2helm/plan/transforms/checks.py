@@ -43,18 +43,18 @@ def auth_provider(ctx: Context, group: Group, rule: Rule) -> Result:
         return carried(findings=(finding("G2H403", what, "Move to LDAP, SAML or OAuth2 first.", place),))
     if provider == "proxy":
         what = f"{group.key} is proxy: the headers that name the user must come through the ingress."
-        todo = "Let the ingress set them, and strip them from what comes in."
+        todo = "Configure the ingress to set them, and to strip them from incoming requests."
         return carried(findings=(finding("G2H404", what, todo, place),))
     found: tuple[Finding, ...] = ()
     if provider in _PROVIDERS and not any(_is_set(ctx, *name.split(".")) for name in _PROVIDERS[provider]):
         section, _, name = _PROVIDERS[provider][0].partition(".")
         header = f'[{section} "name"]' if section == "LDAP" else f"[{section}]"
-        what = f"{group.key} is {provider}, and no {header} says {name}."
+        what = f"{group.key} is {provider}, but no {header} sets {name}."
         todo = "Name the file that has the section with --also, or write it under config."
         found = (finding("G2H432", what, todo, place),)
     current_user = ctx.flag("Applications.RunAsCurrentUser") or ctx.flag("EarlyAccess.RunAsCurrentUserSSO")
     if provider != group.value and current_user:
-        reason = "In small letters: the chart's name service compares it with case."
+        reason = "In lower case: the chart's name service is case-sensitive."
         return carried([provider], findings=found, reason=reason)
     return carried(findings=found)
 
@@ -95,10 +95,8 @@ def postgres_url(ctx: Context, group: Group, rule: Rule) -> Result:
         what = f"{group.key} names this machine or a socket, which is the pod itself in the cluster."
         found.append(finding("G2H402", what, "Use the database server's address as the cluster sees it.", place))
     if files := [one.parameter for one in postgres.files(url) if not one.path.startswith("/")]:
-        what = (
-            f"{group.key} names files without their whole path ({', '.join(files)}); in the pod that leads elsewhere."
-        )
-        todo = "Write the whole path, and convert again: the file is then mounted there."
+        what = f"{group.key} names files by relative paths ({', '.join(files)}), which lead elsewhere in the pod."
+        todo = "Write absolute paths, and convert again: the files are then mounted there."
         found.append(finding("G2H427", what, todo, place))
     if _PLACEHOLDER not in url:
         return carried(findings=found)
@@ -112,7 +110,7 @@ def email_provider(ctx: Context, group: Group, rule: Rule) -> Result:
     provider = group.value.strip().lower()
     if provider == "smtp" and not _is_set(ctx, "SMTP", "Host"):
         todo = "Name the file that has [SMTP] with --also, or write it under config."
-        what = f"{group.key} is SMTP, and no [SMTP] says Host."
+        what = f"{group.key} is SMTP, but no [SMTP] sets Host."
         return carried(findings=(finding("G2H433", what, todo, group.last.place),))
     if provider != "sendmail":
         return carried()
@@ -155,7 +153,9 @@ def log_target(ctx: Context, group: Group, rule: Rule) -> Result:
     what = f"{group.key} was a file and becomes STDOUT."
     todo = "Point whatever reads the file at the pod's log."
     return carried(
-        ["STDOUT"], findings=(finding("G2H424", what, todo, group.last.place),), reason="A file would be lost."
+        ["STDOUT"],
+        findings=(finding("G2H424", what, todo, group.last.place),),
+        reason="Logs go to standard output; a file in the pod would be lost.",
     )
 
 
@@ -165,7 +165,7 @@ def audit_format(ctx: Context, group: Group, rule: Rule) -> Result:
         return dropped(group, rule, "`none` switched auditing off; without Logging.AuditLog it is off now.")
     if not group.value.strip() or ctx.value("Logging.AuditLog") or ctx.answer("config", "Logging", "AuditLog"):
         return carried()
-    what = f"{group.key} is set and Logging.AuditLog is not: older servers wrote audit lines then, newer ones do not."
+    what = f"{group.key} is set and Logging.AuditLog is not: older servers wrote audit lines in that case, newer ones do not."
     todo = "Logging.AuditLog is set to STDOUT; remove it if the old server wrote no audit lines."
     edit = Edit(("config", "Logging", "AuditLog"), "STDOUT", source=(group.last.place,))
     return carried(findings=(finding("G2H206", what, todo, group.last.place, edit.path),), edits=(edit,))

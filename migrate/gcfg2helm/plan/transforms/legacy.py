@@ -126,7 +126,7 @@ def profiles(value: Tree, to: Path) -> Split | None:
     for section, keys in value.items():
         if section != "*":
             left.append(
-                Leftover((section,), f"The direct runner tells no users apart: [{section}] is for some of them.")
+                Leftover((section,), f"The direct runner treats all users alike, and [{section}] is for some of them.")
             )
             continue
         for key, one in keys.items() if isinstance(keys, dict) else ():

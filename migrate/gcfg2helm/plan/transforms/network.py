@@ -106,7 +106,7 @@ def _ingress_questions(ctx: Context, group: Group, public: Address) -> list[Find
     """Return one finding with everything that the cluster, not the gcfg, decides; none where nothing is open."""
     todo: list[str] = []
     if ctx.options.tls is Tls.POD and public.scheme == "https":
-        todo.append("TLS stays in the pod: tell the ingress to pass it through, or to speak HTTPS to the service.")
+        todo.append("TLS stays in the pod: configure the ingress to pass it through, or to use HTTPS to the service.")
     elif not ends_at_ingress(ctx, public.scheme) and not (
         ctx.options.ingress_class or ctx.answer("ingress", "enabled")
     ):
@@ -116,7 +116,7 @@ def _ingress_questions(ctx: Context, group: Group, public: Address) -> list[Find
     if ends_at_ingress(ctx, public.scheme) and not (ctx.options.tls_secret or ctx.answer("ingress", "tls")):
         todo.append("Name the Secret with the certificate (--tls-secret).")
     if public.path != "/":
-        todo.append(f"Let the ingress take {public.path} off the requests and set the header X-RSC-Request.")
+        todo.append(f"Configure the ingress to strip {public.path} from requests and to set the header X-RSC-Request.")
     if not todo:
         return []
     what = f"The ingress is proposed for {public.host} from {group.key}."

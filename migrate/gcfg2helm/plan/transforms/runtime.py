@@ -59,8 +59,8 @@ def profiles(ctx: Context, group: Group, rule: Rule) -> Result:
         return by_chart(group, rule, "The chart writes the file from the profiles that values.yaml has.")
     data = ctx.options.read_definition(path) if path else "the line names no file"
     if data is None:
-        what = f"The profiles in {path} could not be read: the old server's disk is not at hand."
-        todo = f"Name it with --root, put a copy beside the gcfg, or fill in {'.'.join(rule.to)}."
+        what = f"The profiles in {path} could not be read: the old server's disk is not available here."
+        todo = f"Name that disk with --root, put a copy beside the gcfg, or fill in {'.'.join(rule.to)}."
         return _by_hand(group, rule, what, todo)
     sections = data if isinstance(data, str) else _sections(data)
     if isinstance(sections, str):
@@ -111,7 +111,7 @@ def _refused(name: str, key: str, text: str, *, templates: bool) -> str:
     if key in _IMAGE_KEYS:
         return "Content takes its image from executionEnvironments."
     if not (name + key + text).isprintable():
-        return "It goes over several lines, or holds what no line can: set it by hand."
+        return "It spans several lines, or holds characters that one line cannot: set it by hand."
     return ""
 
 
@@ -124,10 +124,8 @@ def content_namespace(ctx: Context, group: Group, rule: Rule) -> Result:
     if name in ("", ctx.namespace):
         return by_chart(group, rule, "It is the namespace of the release, which the chart takes by itself.")
     if not is_label(name):
-        what = (
-            f"{group.key} is no name that Kubernetes takes for a namespace: small letters, digits and `-`, 63 at most."
-        )
-        found = finding("G2H619", what, "Correct it first: Connect could start no content there.", group.last.place)
+        what = f"{group.key} is not a valid name of a namespace: lower-case letters, digits and `-`, 63 at most."
+        found = finding("G2H619", what, "Correct it first: Connect cannot start content there.", group.last.place)
         return moved(group, rule, edits=(Edit(rule.to, name, source=(group.last.place,)),), findings=(found,))
     what = f"Content runs in {name}, Connect in {ctx.namespace}: a claim serves only its own namespace."
     todo = (

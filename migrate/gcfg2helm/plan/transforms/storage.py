@@ -34,7 +34,7 @@ def outside_data_dir(ctx: Context, group: Group, rule: Rule) -> Result:
     path = group.value.strip()
     found = _inside_installation(group, path)
     if path.startswith("/") and not found and not below(path, data_directory(ctx)):
-        what = f"{group.key} lies outside {data_directory(ctx)}: what is written there is lost when the pod restarts."
+        what = f"{group.key} is outside {data_directory(ctx)}: what is written there is lost when the pod restarts."
         todo = "Move it below the data directory, or mount a volume there."
         found = [finding("G2H412", what, todo, group.last.place)]
     return carried(findings=found)
@@ -56,7 +56,7 @@ def _inside_installation(group: Group, path: str) -> list[Finding]:
     """Connect from 1.9.0 on does not start with a directory inside its installation."""
     if not path.startswith("/") or not below(path, INSTALLATION):
         return []
-    what = f"{group.key} lies inside {INSTALLATION}; Connect does not start with it."
+    what = f"{group.key} is inside {INSTALLATION}; Connect does not start with it."
     return [finding("G2H428", what, "Move it elsewhere first.", group.last.place)]
 
 
@@ -64,7 +64,7 @@ def existing_claim(ctx: Context, group: Group, rule: Rule) -> Result:
     """The claim becomes the shared storage (see `shared_storage`); the chart then writes the line."""
     claim = group.value.strip()
     if claim and not re.fullmatch(CLAIM, claim):
-        return dropped(group, rule, "It is no name that a claim can have.")
+        return dropped(group, rule, "It is not a valid name of a claim.")
     if not claim or answered(ctx) or ctx.options.nfs or ctx.options.pvc not in ("", claim):
         return by_chart(group, rule, "The chart writes it from sharedStorage.")
     return moved(group, rule)
