@@ -29,7 +29,7 @@ from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.decisions import Outcome
 from gcfg2helm.plan.grouping import group_entries
 from gcfg2helm.plan.request import Request
-from gcfg2helm.proof import run as verifying
+from gcfg2helm.proof import run as proving
 from gcfg2helm.report import overview
 from gcfg2helm.tables import Subsection
 from helpers.paths import ROOT
@@ -729,7 +729,7 @@ def test_no_object_shows_a_secret(mode: SecretMode, known: Tables) -> None:
         done = _converted(source, known, mode, values)
         groups = group_entries([("x.gcfg", gcfg.parse(source))], known)
         kinds = set()
-        rows = verifying.by_model(done.plan, known, [done.values.tree], Options(secrets=mode), every=True).rows
+        rows = proving.by_model(done.plan, known, [done.values.tree], Options(secrets=mode), every=True).rows
         for one in _objects([done, groups, list(rows)], {}).values():
             name = type(one).__name__
             kinds.add(name)

@@ -12,7 +12,7 @@ from gcfg2helm.conversion import convert
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Asks, Level, codes
 from gcfg2helm.offhost import build
-from gcfg2helm.proof import run as verifying
+from gcfg2helm.proof import run as proving
 from gcfg2helm.values import splice
 from gcfg2helm.values.tree import Edit
 from helpers.make import converted, request
@@ -71,7 +71,7 @@ def proven(change: Edit) -> set[str]:
     source = "[Server]\nAddress = https://x.example.com\n[Metrics]\nPrometheusListen = :4040\n[HTTP]\nListen = :4141\n"
     done = converted(source, KNOWN)
     tree: Any = splice.apply(done.values.text, [change]).tree
-    return {one.code for one in verifying.by_model(done.plan, KNOWN, [tree], request(source, KNOWN).options).findings}
+    return {one.code for one in proving.by_model(done.plan, KNOWN, [tree], request(source, KNOWN).options).findings}
 
 
 @pytest.mark.parametrize(

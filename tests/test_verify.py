@@ -19,7 +19,7 @@ from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Level
 from gcfg2helm.plan import build
 from gcfg2helm.proof import reading
-from gcfg2helm.proof import run as verifying
+from gcfg2helm.proof import run as proving
 from gcfg2helm.proof.model import Proof, Verdict
 from gcfg2helm.tables import Kind
 from gcfg2helm.values import read
@@ -53,7 +53,7 @@ def judged(done: Conversion, source: bytes, values: dict[str, Tree], backend: Ba
     """Verify values as the command does: against a plan that values.yaml has no say in."""
     asked = request(source, KNOWN, backend=backend)
     made = build.build(asked.sources, KNOWN, chart=asked.chart, backend=backend, options=asked.options)
-    return verifying.by_model(made, KNOWN, [values], asked.options, every=True)
+    return proving.by_model(made, KNOWN, [values], asked.options, every=True)
 
 
 def places(tree: Tree, path: ValuesPath = ()) -> Iterator[tuple[ValuesPath, str]]:
@@ -338,7 +338,7 @@ def test_model_and_helm_disagree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for text, found in ((rendered.gcfg, False), (rendered.gcfg.replace("12h", "13h"), True)):
         folder = small_chart(tmp_path / str(found), text)
         asked = request(LDAP.read_bytes(), KNOWN)._replace(helm=Helm(HELM, folder))
-        proof = verifying.verified(asked, [("values.yaml", made.values.text)])
+        proof = proving.verified(asked, [("values.yaml", made.values.text)])
         assert ("G2H604" in {one.code for one in proof.findings}) is found
 
 
@@ -353,4 +353,4 @@ def test_every_version_renders_what_an_empty_gcfg_makes(known: Tables) -> None:
 
 def test_the_proof_needs_neither_helm_nor_network() -> None:
     code = "import sys; from gcfg2helm.proof import compare, run; assert 'socket' not in sys.modules and 'subprocess' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code.replace(", verifying", "")], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True)
