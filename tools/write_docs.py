@@ -187,7 +187,10 @@ def pages() -> dict[str, str]:
 
 
 def main(folder: str) -> None:
-    """Write the pages into a folder, the man pages into its `man`."""
+    """Write the pages into a folder, the man pages into its `man`; schemas of versions that are no longer among the last go."""
+    for path in Path(folder, "schema").glob("*.schema.json"):
+        if f"schema/{path.name}" not in PAGES:
+            path.unlink()
     for name, page in pages().items():
         (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
         (Path(folder) / name).write_text(page, "utf-8")
