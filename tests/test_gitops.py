@@ -474,8 +474,27 @@ def test_the_runbook_encrypts_proves_and_decrypts(folder: str, place: Path, key:
     (install, *_) = printed("Install chart")
     assert shlex.split(install)[:3] == ["sops", "exec-file", str(second)]
     assert shell(install.replace("helm upgrade --install", "printf '%s\\n'").replace(" {}", " $(cat {} | wc -l)"))
-    refused = run("verify", "rstudio-connect.gcfg", values, "-f", str(second), code=3)
+    refused = run("upgrade", values, "-f", str(second), "--from", "0.21.0", code=3)
     assert "encrypted by SOPS; decrypt it for one command: sops exec-file --no-fifo" in refused.stderr
+
+
+@with_sops
+def test_an_encrypted_file_proves_all_but_its_values(place: Path, key: str) -> None:
+    """What a pipeline without the key can say: every key is there; a key that is not there is an error as ever."""
+    words = ("--license-server", "l.example.org:1")
+    run("convert", "rstudio-connect.gcfg", "--yes", "--root", "../root", *words)
+    second = Path("values.secret-values.yaml")
+    shell(f"sops encrypt --age '{key}' --in-place {second}")
+    verify = ("verify", "rstudio-connect.gcfg", "values.yaml", "-f", str(second))
+    done = run(*verify)
+    assert "proven but for 1" in " ".join(done.stdout.split()), done.stdout
+    assert """config.'LDAP "ad"'.BindPassword is encrypted by SOPS; its value is not checked""" in " ".join(
+        done.stdout.split()
+    )
+    assert run(*verify, "--strict", code=1)
+    monkeyed = second.read_text().replace("BindPassword:", "BindPasswordFile:")
+    second.write_text(monkeyed)
+    assert "LDAP" in run(*verify, code=1).stdout
 
 
 @with_sops

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 STARS = "********"
+ENCRYPTED = "ENC[AES256_GCM,"  # how a value starts that SOPS has encrypted (aes/cipher.go of its source)
 
 
 class Name(str):

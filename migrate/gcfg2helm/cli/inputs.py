@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from gcfg2helm import gcfg
 from gcfg2helm.findings import InputError
+from gcfg2helm.masked import ENCRYPTED
 from gcfg2helm.tables import Subsection, Tables
 
 if TYPE_CHECKING:
@@ -91,19 +92,35 @@ def text(name: str) -> str | None:
 
 def existing(name: str) -> str:
     """Return a values file as text, without a byte order mark. Raises InputError where there is none, or an encrypted one."""
-    found = text(name)
-    if found is None:
-        raise InputError(f"{name}: no such file or directory")
+    found = _there(name)
     if encrypted(found):
         raise InputError(
             f"{name}: encrypted by SOPS; decrypt it for one command: sops exec-file --no-fifo FILE 'gcfg2helm ... {{}}'"
         )
+    return found
+
+
+def perhaps_encrypted(name: str) -> str:
+    """Return a values file as `existing` does; of an encrypted one all keys, each value as SOPS wrote it."""
+    found = _there(name)
+    if not encrypted(found):
+        return found
+    from gcfg2helm.values import splice
+    from gcfg2helm.values.tree import Edit
+
+    return splice.apply(found, [Edit(("sops",), remove=True)], file=name).text
+
+
+def _there(name: str) -> str:
+    found = text(name)
+    if found is None:
+        raise InputError(f"{name}: no such file or directory")
     return found.removeprefix("\ufeff")
 
 
 def encrypted(text: str) -> bool:
     """Whether SOPS has encrypted a YAML file: what it knows about that is under a key of its own."""
-    return "ENC[AES256_GCM," in text and "\nsops:\n" in f"\n{text}".replace("\r", "")
+    return ENCRYPTED in text and "\nsops:\n" in f"\n{text}".replace("\r", "")
 
 
 def unnamed_neighbour(name: str, also: Iterable[str]) -> Path | None:

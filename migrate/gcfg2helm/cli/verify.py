@@ -68,7 +68,7 @@ def _verified(settings: Settings, gcfg: str, names: list[str]) -> "tuple[Loaded,
     from gcfg2helm.proof import run
     from gcfg2helm.values import read
 
-    files = [(name, inputs.existing(name)) for name in names]
+    files = [(name, inputs.perhaps_encrypted(name)) for name in names]
     merged = charts.merge({}, *(read.load(text, name) for name, text in files))
     loaded = session.load(settings, gcfg, existing=merged, real=True)
     done = run.verified(loaded.request, files)
