@@ -21,7 +21,8 @@ RUNS = {
     "preview": ["convert", "rstudio-connect.gcfg", "--dry-run"],
     "check": ["check", "rstudio-connect.gcfg"],
 }
-_LINES = 60
+# How many lines are shown, from the beginning and from the end; what is between them is counted.
+_LINES = {"preview": (15, 43), "check": (46, 10)}
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
@@ -49,12 +50,14 @@ def seen(arguments: list[str]) -> str:
 
 
 def picture(name: str) -> str:
-    """Return the SVG of one run, its first lines; without the web fonts that rich would load."""
+    """Return the SVG of one run, its first and last lines; without the web fonts that rich would load."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     # On a busy machine a run takes longer than a second, and says that it goes on.
     lines = [line for line in seen(RUNS[name]).rstrip("\n").split("\n") if not line.startswith("Converting ")]
-    shown = lines[:_LINES] + ([f"... {len(lines) - _LINES} more lines"] if len(lines) > _LINES else [])
-    console.print(Text.from_ansi("\n".join(shown)))
+    first, last = _LINES[name]
+    if len(lines) > first + last:
+        lines[first:-last] = [f"... {len(lines) - first - last} more lines"]
+    console.print(Text.from_ansi("\n".join(lines)))
     title = "gcfg2helm " + " ".join(RUNS[name])
     return _FONTS.sub("", console.export_svg(title=title, unique_id=name))
 

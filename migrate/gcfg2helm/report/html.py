@@ -74,7 +74,7 @@ def _figures(report: Report, asked: Mapping[Asks, int]) -> list[Figure]:
         Figure(f"{len(plan.decisions):,}", noun(len(plan.decisions), "setting"), listed((number, one.value) for one, number in counts.items())),
         Figure(
             str(open_),
-            "needs a person" if open_ == 1 else "need a person",
+            noun(open_, "open question"),
             page.asked(asked),
         ),
         Figure(str(secret), noun(secret, "secret"), listed(kinds) or "none in the configuration"),

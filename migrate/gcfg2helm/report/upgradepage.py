@@ -70,7 +70,7 @@ def _figures(report: upgrade.Report) -> list[Figure]:
     accounted = sum(row.status is not Status.DIFFERENT for row in rows)
     return [
         Figure(f"{len(rows):,}", noun(len(rows), "setting"), listed(statuses)),
-        Figure(str(open_), "needs a person" if open_ == 1 else "need a person", page.asked(asked)),
+        Figure(str(open_), noun(open_, "open question"), page.asked(asked)),
         Figure(str(secret), noun(secret, "secret"), "read by Connect today" if secret else "none in the configuration"),
         Figure(str(len(done.files)), noun(len(done.files), "file"), f"{changed} changed"),
         Figure(f"{accounted:,} of {len(rows):,}", "accounted for", "of what Connect reads today"),
