@@ -9,28 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, overload
 
 import gcfg2helm_mappings
-from gcfg2helm.enums import Backend
+from gcfg2helm.tables import valuerules
 from gcfg2helm.tables.model import (
     APPENDIX,
     Action,
-    Always,
-    Changed,
-    DefaultRule,
-    Fate,
     Holds,
     Kind,
-    Legacy,
     Rule,
     Section,
     Setting,
     Source,
     Subsection,
     Tables,
-    Upgrade,
-    Went,
 )
 from gcfg2helm.tables.rows import Problem, Row, TablesError, read_file
 from gcfg2helm.versions import Version
@@ -40,19 +33,12 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path as FilePath
 
-    from gcfg2helm.values.tree import Tree
+    from gcfg2helm.tables.valuerules import V
+
 
 _RULES, _OLDER = "rules.toml", "older.toml"
 Check: TypeAlias = Callable[[Tables, "list[Problem]"], None]
 T = TypeVar("T")
-V = TypeVar("V", Always, DefaultRule, Legacy, Changed)
-
-
-class _File(NamedTuple):
-    """One table file, and how rows and problems name it: `server.toml`, `site/server.toml`."""
-
-    path: Traversable
-    shown: str
 
 
 class _Shipped(Mapping[str, Section]):
@@ -66,7 +52,7 @@ class _Shipped(Mapping[str, Section]):
         if name not in self._read:
             path = self._files[name]
             problems: list[Problem] = []
-            self._read |= _sections({}, [_File(path, path.name)], problems)
+            self._read |= _sections({}, [valuerules.File(path, path.name)], problems)
             if problems:
                 raise TablesError(problems)
         return self._read[name]
@@ -87,9 +73,9 @@ def shipped() -> Tables:
     root = gcfg2helm_mappings.folder()
 
     @cache
-    def rows(name: str) -> _Rows:
+    def rows(name: str) -> valuerules.Rows:
         problems: list[Problem] = []
-        found = _values_rules(_File(root / "chart" / name, name), problems)
+        found = valuerules.read(valuerules.File(root / "chart" / name, name), problems)
         if problems:
             raise TablesError(problems)
         return found
@@ -118,15 +104,6 @@ class _Later(Sequence[T]):
 
     def __len__(self) -> int:
         return len(self._read())
-
-
-class _Rows(NamedTuple):
-    """The rows of one file about values, by what they are about."""
-
-    always: tuple[Always, ...]
-    defaults: tuple[DefaultRule, ...]
-    legacy: tuple[Legacy, ...]
-    changed: tuple[Changed, ...]
 
 
 def load(site: FilePath | None = None, check: Check | None = None) -> Tables:
@@ -167,7 +144,7 @@ def _laid_over(tables: Tables, site: FilePath, problems: list[Problem]) -> Table
         problems.append(Problem(str(site), "", "no such folder"))
         return tables
     found = [
-        _File(path, f"{folder}/{path.name}")
+        valuerules.File(path, f"{folder}/{path.name}")
         for part in (site, site / "connect", site / "chart")
         if part.is_dir()
         for path in _toml_files(part)
@@ -178,7 +155,7 @@ def _laid_over(tables: Tables, site: FilePath, problems: list[Problem]) -> Table
     sections = _sections(tables.sections, [one for one in found if one not in rules], problems, Source.SITE)
     tables = Tables(sections, tables.always, tables.defaults, tables.legacy)
     for file in rules:
-        rows = _values_rules(file, problems)
+        rows = valuerules.read(file, problems)
         tables = Tables(
             sections,
             _instead(tables.always, rows.always),
@@ -198,7 +175,10 @@ def _instead(ours: Sequence[V], theirs: Sequence[V]) -> tuple[V, ...]:
 
 
 def _sections(
-    below: Mapping[str, Section], found: Iterable[_File], problems: list[Problem], source: Source | None = None
+    below: Mapping[str, Section],
+    found: Iterable[valuerules.File],
+    problems: list[Problem],
+    source: Source | None = None,
 ) -> dict[str, Section]:
     """Return the sections below with those of the files over them; without `source` each row has to name its own."""
     sections = dict(below)
@@ -325,7 +305,7 @@ def _read_rules(row: Row, origin: str) -> tuple[Rule, ...]:
         rule = Rule(
             action=part.choice("action", Action) or Action.CARRY,
             span=part.span(),
-            backend=_backend(part),
+            backend=valuerules.backend(part),
             to=part.texts("to"),
             setting=part.take("setting", str, ""),
             transform=part.take("transform", str, ""),
@@ -344,101 +324,7 @@ def _read_rules(row: Row, origin: str) -> tuple[Rule, ...]:
         if not rule.reason:
             part.problem("reason: required, since the report prints it")
         for other in rules:
-            if rule.span.overlaps(other.span) and _share(rule.backend, other.backend):
+            if rule.span.overlaps(other.span) and valuerules.share(rule.backend, other.backend):
                 part.problem(f"overlaps with another rule ({other.span})")
         rules.append(rule)
     return tuple(rules)
-
-
-def _backend(row: Row) -> Backend | None:
-    """Return the back end that a row speaks of; None where it speaks of both."""
-    return row.choice("backend", Backend) if row.has("backend") else None
-
-
-def _share(one: Backend | None, other: Backend | None) -> bool:
-    return one is other or one is None or other is None
-
-
-# rules.toml and older.toml ---------------------------------------------------------------------------------------------
-
-
-def _values_rules(file: _File, problems: list[Problem]) -> _Rows:
-    top = read_file(file.path, problems, file.shown)
-    always: list[Always] = []
-    for row in _complete(top.rows("always")):
-        one = Always(
-            row.texts("path"), _always_value(row), row.span(), _backend(row), row.take("reason", str, ""), file.shown
-        )
-        _apart(row, one, [other for other in always if _share(one.backend, other.backend)])
-        always.append(one)
-    defaults: list[DefaultRule] = []
-    for row in _complete(top.rows("defaults")):
-        fate = row.choice("fate", Fate) or Fate.KEEP
-        default = DefaultRule(
-            row.texts("path"),
-            fate,
-            row.span(),
-            row.take("reason", str, ""),
-            file.shown,
-            row.take("instead", bool, None),
-        )
-        _apart(row, default, defaults)
-        defaults.append(default)
-    legacy = _legacy(top, file)
-    changed: list[Changed] = []
-    for row in _complete(top.rows("changed")):
-        fates = row.choice("fate", Upgrade) or Upgrade.WRITTEN
-        local: bool | None = row.take("local", bool, False) if row.has("local") else None
-        other = Changed(row.texts("path"), fates, row.span(), row.take("reason", str, ""), file.shown, local)
-        _apart(row, other, [was for was in changed if None in (local, was.local) or local is was.local])
-        changed.append(other)
-    top.finish()
-    return _Rows(tuple(always), tuple(defaults), tuple(legacy), tuple(changed))
-
-
-def _legacy(top: Row, file: _File) -> list[Legacy]:
-    legacy: list[Legacy] = []
-    for row in _complete(top.rows("legacy")):
-        went = Legacy(
-            row.texts("path"),
-            row.texts("to"),
-            row.span(),
-            row.take("reason", str, ""),
-            file.shown,
-            row.take("transform", str, ""),
-            _backend(row),
-            row.choice("fate", Went, Went.MOVES) or Went.MOVES,
-            row.take("value", bool, False) if row.has("value") else None,
-            row.take("todo", str, ""),
-        )
-        if (went.fate is Went.MOVES) != bool(went.to):
-            row.problem("either the new place in `to`, or what becomes of it in `fate`")
-        if went.fate is Went.LOST and not went.todo:
-            row.problem("todo: required where a value is lost")
-        _apart(row, went, legacy)
-        legacy.append(went)
-    return legacy
-
-
-def _always_value(row: Row) -> Tree:
-    """Return `value` (true or false), or `text`; neither is null: the chart's default goes."""
-    if row.has("value") and row.has("text"):
-        row.problem("`value` and `text` exclude each other")
-    text = row.take("text", str, "")
-    value = row.take("value", bool, False) if row.has("value") else None
-    return text or value
-
-
-def _complete(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield each row; it must have a path and a reason, and afterwards all its fields must have been taken."""
-    for row in rows:
-        row.require("path")
-        row.require("reason")
-        yield row
-        row.finish()
-
-
-def _apart(row: Row, one: V, others: Iterable[V]) -> None:
-    for other in others:
-        if one.path and one.path == other.path and one.span.overlaps(other.span):
-            row.problem(f"overlaps with another row for the same path ({other.span})")
