@@ -159,6 +159,23 @@ def test_without_helm_nothing_is_proven_and_that_is_said(tmp_path: Path) -> None
     assert "warning G2H618" in checked.stdout
     assert checked.returncode == run("check", LDAP, cwd=tmp_path).returncode, "it is no error"
     assert run("diff", LDAP, "--chart", path, cwd=tmp_path, PATH=NOWHERE).returncode == 0
+    (tmp_path / "old.yaml").write_text("sharedStorage: {create: true}\nconfig: {Server: {HideVersion: true}}\n")
+    upgrade = ("upgrade", "old.yaml", "-o", "new.yaml", "--yes")
+    upgraded = run(*upgrade, "--from", str(NEWEST), "--chart", path, cwd=tmp_path, PATH=NOWHERE)
+    assert upgraded.returncode == 0
+    assert "warning G2H618" in upgraded.stderr
+    assert wanted in upgraded.stderr
+    assert (tmp_path / "new.yaml").exists()
+    page = run(*upgrade[:2], "--from", str(NEWEST), "--chart", path, "--format", "html", cwd=tmp_path, PATH=NOWHERE)
+    assert "nothing was compared" in page.stdout
+    (tmp_path / "new.yaml").unlink()
+    strict = run(*upgrade, "--strict", "--from", str(NEWEST), "--chart", path, cwd=tmp_path, PATH=NOWHERE)
+    assert strict.returncode == 1
+    assert wanted in strict.stderr
+    assert not (tmp_path / "new.yaml").exists()
+    unread = run(*upgrade, "--from-chart", path, "--chart", path, cwd=tmp_path, PATH=NOWHERE)
+    assert unread.returncode == 3
+    assert f"chart {TOMORROW} is unknown and there is no helm; install Helm" in unread.stderr
 
 
 @needs_helm

@@ -14,6 +14,7 @@ from gcfg2helm.enums import Backend, ChartDefaults, FailOn
 from gcfg2helm.findings import Finding, Level
 
 if TYPE_CHECKING:
+    from gcfg2helm.chart import Chart
     from gcfg2helm.chart.helm import Helm
     from gcfg2helm.cli.release import Running
     from gcfg2helm.report.upgrade import Report
@@ -96,7 +97,7 @@ def upgrade(
             _print(made, output_format or Format.TEXT, runbook=runbook)
         elif _may_write(made, asked, strict=strict):
             _write(made, targets, asked, yes=yes, dry_run=dry_run)
-        if _unproven(made) or asked.fails(made.findings, None):
+        if _unproven(made, strict=strict) or asked.fails(made.findings, None):
             raise typer.Exit(1)
 
 
@@ -168,7 +169,7 @@ def _request(
     new, more = session.target(asking.chart, asking.to, "--to")
     if new.version < old.version:
         raise session.UsageError(f"--to {new} is older than --from {old}")
-    tools = [_tool(asking, path) for path in (asking.from_chart, asking.chart)]
+    tools = [_tool(asking, chart, path) for chart, path in ((old, asking.from_chart), (new, asking.chart))]
     released = None
     if asking.from_cluster and not files[0][0].startswith("<"):
         released = read.load(release.values(helm.program(asking.helm), asking.release, asking.namespace))
@@ -214,11 +215,19 @@ def _prefix(files: list[tuple[str, str]], running: "Running | None") -> tuple[st
     return (running.key,) if nested else ()
 
 
-def _tool(asking: _Asking, path: Path | None) -> "Helm | None":
-    """Return the Helm that renders a chart that is at hand; None where it is not."""
+def _tool(asking: _Asking, chart: "Chart", path: Path | None) -> "Helm | None":
+    """Return the Helm that renders a chart that is at hand; None where it is not, or nothing renders an unknown one.
+
+    Raises HelmError where one is named and absent, or the model could speak for the chart.
+    """
     from gcfg2helm.chart import helm
 
-    return None if path is None else helm.Helm(helm.program(asking.helm), path)
+    try:
+        return None if path is None else helm.Helm(helm.program(asking.helm), path)
+    except helm.HelmError:
+        if asking.helm or chart.known:
+            raise
+        return None
 
 
 def _version(option: str, text: str) -> "Version":
@@ -280,10 +289,12 @@ def _made(
     return Report(done, findings, steps, request.files)
 
 
-def _unproven(made: "Report") -> bool:
+def _unproven(made: "Report", *, strict: bool) -> bool:
+    """Whether the proof forbids to write; what nothing here can judge only does under --strict, as in convert."""
     from gcfg2helm.proof.model import Verdict
 
-    return made.upgrade.proof.verdict is Verdict.NOT_PROVEN
+    proof = made.upgrade.proof
+    return proof.verdict is Verdict.NOT_PROVEN and (strict or not proof.unjudged)
 
 
 def _write_report(path: Path, made: "Report") -> None:
@@ -343,7 +354,7 @@ def _may_write(made: "Report", asked: Said, *, strict: bool) -> bool:
     from gcfg2helm.cli import changes
     from gcfg2helm.report import upgrade
 
-    unproven = _unproven(made)
+    unproven = _unproven(made, strict=strict)
     if not unproven and not (strict and any(one.level is Level.ERROR for one in made.findings)):
         return True
     changes.show_findings(asked, made.findings)

@@ -15,6 +15,7 @@ from gcfg2helm.values import read
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gcfg2helm.chart import Chart
     from gcfg2helm.chart.helm import Helm
     from gcfg2helm.plan.context import Options
     from gcfg2helm.plan.decisions import Plan
@@ -49,10 +50,15 @@ def proved(
         return _by_helm(request, request.helm, plan, layers, texts, every=every)
     if plan.chart.known:
         return by_model(plan, request.tables, layers, request.options, every=every)
-    why = f"{plan.chart.unknown} and there is no helm"
-    what = f"Not proven: {why}."
+    why, found = unjudged(plan.chart)
+    return Proof((), [found, *_given_up(plan, layers)], unjudged=why)
+
+
+def unjudged(chart: Chart) -> tuple[str, Finding]:
+    """Return why nothing renders a chart that the model does not speak for, and that as a finding."""
+    why = f"{chart.unknown} and there is no helm"
     todo = "Install Helm, or name it with --helm: real Helm with this chart proves the result."
-    return Proof((), [finding("G2H618", what, todo), *_given_up(plan, layers)], unjudged=why)
+    return why, finding("G2H618", f"Not proven: {why}.", todo)
 
 
 def by_model(

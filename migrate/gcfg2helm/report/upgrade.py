@@ -44,6 +44,8 @@ def verdict(upgrade: Upgrade) -> str:
     """Return the verdict in a sentence."""
     counts = upgrade.proof.counts()
     named = counts[Status.DEFAULT] + counts[Status.GONE]
+    if upgrade.proof.unjudged:
+        return f"not proven: {upgrade.proof.unjudged}"
     match upgrade.proof.verdict:
         case Verdict.PROVEN:
             return "proven: Connect reads what it reads today"
@@ -55,6 +57,8 @@ def verdict(upgrade: Upgrade) -> str:
 
 def counted(upgrade: Upgrade) -> str:
     """Return the settings by what becomes of them, in a line."""
+    if upgrade.proof.unjudged:
+        return "nothing was compared"
     parts = [f"{number} {status.value}" for status, number in upgrade.proof.counts().items() if number]
     return f"{len(upgrade.proof.rows)} settings" + (f": {', '.join(parts)}" if parts else "")
 

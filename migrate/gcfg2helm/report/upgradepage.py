@@ -73,7 +73,11 @@ def _figures(report: upgrade.Report) -> list[Figure]:
         Figure(str(open_), noun(open_, "open question"), page.asked(asked)),
         Figure(str(secret), noun(secret, "secret"), "read by Connect today" if secret else "none in the configuration"),
         Figure(str(len(done.files)), noun(len(done.files), "file"), f"{changed} changed"),
-        Figure(f"{accounted:,} of {len(rows):,}", "accounted for", "of what Connect reads today"),
+        Figure(
+            f"{accounted:,} of {len(rows):,}" if rows else "0",
+            "accounted for",
+            "of what Connect reads today" if rows else "nothing was compared",
+        ),
     ]
 
 

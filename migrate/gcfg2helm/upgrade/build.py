@@ -16,6 +16,7 @@ from gcfg2helm.chart.template import truth
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Command, Finding, InputError, finding
 from gcfg2helm.plan import moves
+from gcfg2helm.proof import run
 from gcfg2helm.upgrade import accounts, compare, defaults, images, layering, objects, places, settings, sides
 from gcfg2helm.upgrade.model import Proof, Request, Upgrade
 from gcfg2helm.values import read, splice
@@ -56,6 +57,9 @@ def upgraded(request: Request) -> Upgrade:
     found += _released(request, charts.merge({}, *before))
     _check(request, given)
     today = [*called, *(_of_then(request, layer) for layer in layers)]
+    if not (request.old.known or request.old_helm):
+        why, warning = run.unjudged(request.old)
+        raise InputError(f"{why}; {warning.todo[0].lower()}{warning.todo[1:]}")
     old = sides.side(request.old, request.old_helm, today, request.release, request.namespace)
     if isinstance(old.rendered, charts.Refused):
         raise _refused(request, old.rendered)
@@ -77,6 +81,10 @@ def upgraded(request: Request) -> Upgrade:
     }
     found += [*changed, *_news(request, backend)]
     found += [finding("G2H230", f"{name} is rewritten as a whole.") for name in files if files[name].rewritten]
+    if not (request.new.known or request.new_helm):
+        why, warning = run.unjudged(request.new)
+        found = places.placed(origin, [*found, *old.findings, warning])
+        return Upgrade(request, backend, before, files, Proof((), unjudged=why), found, moved)
     after = [*called, *(_inside(request, one.tree) for one in files.values())]
     new = sides.side(request.new, request.new_helm, after, request.release, request.namespace)
     found += [*old.findings, *new.findings]

@@ -70,10 +70,14 @@ class Row(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """The comparison of the two renderings; `refused`: the new chart does not render the values."""
+    """The comparison of the two renderings; `refused`: the new chart does not render the values.
+
+    `unjudged` says why nothing could be compared.
+    """
 
     rows: Sequence[Row]
     refused: bool = False
+    unjudged: str = ""
 
     def __repr__(self) -> str:
         return f"<Proof of {len(self.rows)} settings>"  # its texts may hold secrets
@@ -85,7 +89,7 @@ class Proof(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         """Proven where the new chart renders, and every difference has its reason."""
-        if self.refused or any(row.status is Status.DIFFERENT for row in self.rows):
+        if self.refused or self.unjudged or any(row.status is Status.DIFFERENT for row in self.rows):
             return Verdict.NOT_PROVEN
         named = any(row.status in (Status.DEFAULT, Status.GONE) for row in self.rows)
         return Verdict.BUT_FOR if named else Verdict.PROVEN
