@@ -198,6 +198,8 @@ def test_a_terminal_is_asked(answer: bytes, code: int, tmp_path: Path) -> None:
 
 def _take(terminal: int) -> None:
     import fcntl
+    import signal
     import termios
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs in the background hands down that it is ignored
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)

@@ -431,6 +431,9 @@ def test_an_upgrade_shows_the_values_of_today_and_then(tmp_path: Path, opened: C
     assert done.exit_code == 0, done.output
     page = opened(tmp_path / "page.html")
     assert page.locator(".verdict strong").inner_text().startswith("proven but for ")
+    assert "except for Launcher.DataDirPVCName, " in page.locator(".verdict").inner_text(), "what differs is named"
+    captions = page.locator(".side h3").all_inner_texts()
+    assert [one.rpartition("values.yaml")[2] for one in captions if "gcfg" not in one] == [" today", " then"]
     assert len(page.locator(".figures li").all()) == 5
     line(page, "ttlSecondsAfterFinished: 600").hover()
     assert lit(page) == ["ttlSecondsAfterFinished: 600"]

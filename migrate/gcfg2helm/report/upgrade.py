@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gcfg2helm.upgrade.model import Row, Upgrade
 
 _COLOURS = {Verdict.PROVEN: "green", Verdict.BUT_FOR: "yellow", Verdict.NOT_PROVEN: "red"}
+_MOST_NAMED = 5  # settings in the verdict, before it counts the rest
 _HUES = {Status.DIFFERENT: "red", Status.DEFAULT: "yellow", Status.GONE: "yellow"}
 
 
@@ -50,9 +51,18 @@ def verdict(upgrade: Upgrade) -> str:
         case Verdict.PROVEN:
             return "proven: Connect reads what it reads today"
         case Verdict.BUT_FOR:
-            return f"proven but for {named}: Connect reads what it reads today, except for what is named"
+            return f"proven but for {named}: Connect reads what it reads today, except for {_named(upgrade)}"
         case _:
             return "not proven: the new chart does not render what Connect reads today"
+
+
+def _named(upgrade: Upgrade) -> str:
+    """Return the settings that differ and are named, the first of them."""
+    names = [row.setting for row in upgrade.proof.rows if row.status in (Status.DEFAULT, Status.GONE)]
+    first = [write.visible(name) for name in names[:_MOST_NAMED]]
+    rest = [f"{len(names) - len(first)} more"] if len(names) > len(first) else []
+    *others, last = [*first, *rest]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def counted(upgrade: Upgrade) -> str:

@@ -149,7 +149,7 @@ class _Sides:
                 else Row(f"{prefix('line', number)}-{line}", line, text, kind(text, "#"))
                 for line, text in enumerate(lines[:-1] if lines[-1] == "" else lines, 1)
             ]
-            yield Pane(file.name, list(parts(rows, heads(file))), len(rows))
+            yield Pane(f"{file.name} today", list(parts(rows, heads(file))), len(rows))
 
     def _row(self, number: int, file: Written, way: Way, line: int) -> Row:
         here = f"{prefix('line', number)}-{line}"
@@ -200,7 +200,7 @@ class _Sides:
                 word = next(iter(back.values()), ADDED if line in new else "")
                 look = "todo" if "TODO(gcfg2helm)" in text else "entry" if word else kind(text, "#") or "own"
                 rows.append(Row(f"{prefix('values', number)}-{line}", line, text, look, word, " ".join(back)))
-            yield Pane(file.name, list(parts(rows, heads(file))), len(rows))
+            yield Pane(f"{file.name} then", list(parts(rows, heads(file))), len(rows))
 
 
 def _leaves(file: Written) -> Iterator[Way]:

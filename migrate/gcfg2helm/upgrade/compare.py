@@ -75,7 +75,8 @@ def _status(
     if low in reasons.went:
         return Status.RENAMED if new else Status.GONE, reasons.went[low]
     if all(_written(one, rendering) for one, rendering in zip((old, new), renderings, strict=True) if one):
-        return Status.CHART, "The chart writes it by itself."
+        which = "Only the new chart" if old is None else "Only today's chart" if new is None else "Each chart"
+        return Status.CHART, f"{which} writes it, by itself."
     if low in reasons.defaults:
         return Status.DEFAULT, reasons.defaults[low]
     return Status.DIFFERENT, ""
