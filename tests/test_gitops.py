@@ -362,7 +362,19 @@ def test_the_rules_of_an_own_configuration_are_checked(rules: str, said: str, pl
     code, number, words = [*said.split(" ", 2), "", "", ""][:3] if said else ("", "0", "")
     assert [one.code for one in found] == [code] * int(number)
     assert all(words in one.what for one in found)
+    advice = [one.todo.partition("recipient: ")[2] for one in found if one.code == "G2H518"]
+    file.write_text("\n".join(["creation_rules:", *(f"  {one}" for one in advice), *rules.splitlines()]))
+    assert not advice or sops.findings("values.yaml", made(SecretMode.SOPS)) == []
+    file.write_text(OWN + rules)
+    sops.findings("values.yaml", made(SecretMode.SOPS))
     assert file.read_text() == OWN + rules
+
+
+@pytest.mark.parametrize(("disk", "codes"), [(False, []), (True, ["G2H518"])])
+def test_only_what_is_in_the_manifest_must_be_encrypted(disk: bool, codes: list[str], place: Path) -> None:
+    """Settings are under stringData, files under data."""
+    (place / ".sops.yaml").write_text(OWN + "  - {encrypted_regex: '^(stringData|config)$', age: age1x}\n")
+    assert [one.code for one in sops.findings("values.yaml", made(SecretMode.SOPS, disk=disk))] == codes
 
 
 def test_a_configuration_above_counts_and_none_is_written_beside(place: Path) -> None:

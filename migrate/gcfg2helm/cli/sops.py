@@ -94,7 +94,10 @@ def findings(output: str, done: "Conversion") -> list[Finding]:
 def _wanted(output: str, done: "Conversion") -> Iterator[tuple[Path, list[tuple[str, ...]]]]:
     """Yield the files to encrypt, with the paths of the secrets in them."""
     if done.secret:
-        yield beside(output, "secret"), [("data", "x"), ("stringData", "x")]
+        mounted = (done.plan.manifests or {}).get("files", ())
+        kept = "stringData" if done.plan.env_secrets else "data"
+        others = any(isinstance(one, dict) and one["kind"] == "Secret" for one in mounted)
+        yield beside(output, "secret"), [(kept, "x"), *([("data", "x")] if others else [])]
     if done.secret_values:
         yield beside(output, "secret-values"), [tuple(map(str, edit.path)) for edit in done.plan.secret_edits]
 
@@ -160,10 +163,12 @@ def _open(file: Path) -> Finding:
 
 
 def _unfit(file: Path, path: Path, how: str) -> Finding:
-    rule = f"- path_regex: {_pattern(path)}"
+    rule = {"path_regex": _pattern(path)}
     if not path.name.endswith(".secret-values.yaml"):
-        rule += f", encrypted_regex: {_SECRET}"
-    return finding("G2H518", f"{file} {how} {path}.", f"Put a rule with your recipients before the others: {rule}")
+        rule["encrypted_regex"] = _SECRET
+    quoted = [f"{key}: '{value.replace(chr(39), chr(39) * 2)}'" for key, value in rule.items()]
+    todo = f"Put this rule before the others, with your recipient: - {{{', '.join(quoted)}, age: RECIPIENT}}"
+    return finding("G2H518", f"{file} {how} {path}.", todo)
 
 
 def call(output: str) -> str:
