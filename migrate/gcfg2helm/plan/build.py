@@ -300,16 +300,7 @@ class _Draft:
             stored, found = external.build(ctx, self.env, secret_name, mounts.missing)
             self.findings += found
         merger = Merger(ctx, answers)
-        outside = [*merger.legacy(), *merger.always(), *merger.outside(self.proposals)]
-        comments = GcfgComments(sources, self.decisions, outside, ctx.tables, ctx.options.comments)
-        self.findings += comments.findings
-        edits = comments.place(outside)
-        defaults = merger.defaults(self.config)
-        edits += comments.place(merger.config(self._config_edits(), set(self.secret_values)))
-        edits += defaults
-        edits += self._empty_sections(sources, answers, {edit.path[:2] for edit in edits})
-        edits += comments.rest()
-        self.findings += merger.findings
+        edits, head = self._merged(merger, sources, answers)
         edits, self.decisions, found = gone.left_out(ctx.chart, edits, self.decisions)
         self.findings += found
         secret_edits = [
@@ -323,7 +314,7 @@ class _Draft:
             self.decisions,
             edits,
             list(map(secrets.clean, self.findings)),
-            comments.head,
+            head,
             secret_edits,
             self.env,
             secret_name,
@@ -334,6 +325,23 @@ class _Draft:
             mounts.missing,
             connect=ctx.reads if ctx.connect else "",
         )
+
+    def _merged(
+        self, merger: Merger, sources: Sequence[tuple[str, Document]], answers: Mapping[str, Tree]
+    ) -> tuple[list[Edit], tuple[str, ...]]:
+        """Return all edits, merged with what values.yaml says and with the comments of the gcfg, and its head."""
+        ctx = self.ctx
+        outside = [*merger.legacy(), *merger.always(), *merger.outside(self.proposals)]
+        comments = GcfgComments(sources, self.decisions, outside, ctx.tables, ctx.options.comments)
+        self.findings += comments.findings
+        edits = comments.place(outside)
+        defaults = merger.defaults(self.config)
+        edits += comments.place(merger.config(self._config_edits(), set(self.secret_values)))
+        edits += defaults
+        edits += self._empty_sections(sources, answers, {edit.path[:2] for edit in edits})
+        edits += comments.rest()
+        self.findings += merger.findings
+        return edits, comments.head
 
     def _empty_sections(
         self, sources: Sequence[tuple[str, Document]], answers: Mapping[str, Tree], taken: set[Path]
