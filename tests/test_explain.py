@@ -216,7 +216,7 @@ def test_lines_fit_the_width(known: Tables) -> None:
 
 def test_the_text_about_a_section_and_a_finding(known: Tables) -> None:
     section = lines(known, "postgres")
-    assert section[0] == f"[Postgres]: {len(section) - 1} settings; its header carries no name"
+    assert section[0] == f"[Postgres]: {len(section) - 1} settings; its header has no name"
     assert lines(known, "LDAP")[0].startswith('[LDAP "NAME"]: ')
     assert any(line.startswith("Postgres.Password ") for line in section)
     assert lines(known, "G2H101")[0] == "G2H101 (error, blocks start): Unknown setting"

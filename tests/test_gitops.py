@@ -172,7 +172,7 @@ def test_an_open_store_is_an_error_that_no_cluster_takes() -> None:
     done = made(SecretMode.EXTERNAL)
     assert found(done, "G2H510") == [
         (
-            "Nobody has named the store of the ExternalSecrets. Convert again with --secret-store NAME, or --secret-store"
+            "No store is named for the ExternalSecrets. Convert again with --secret-store NAME, or --secret-store"
             " ClusterSecretStore/NAME."
         )
     ]
@@ -545,7 +545,7 @@ def test_the_command_of_kubeseal_has_flags_that_it_knows(place: Path) -> None:
 
 def test_the_second_values_file_cannot_be_sealed_and_the_runbook_says_so(place: Path) -> None:
     told = run("check", "rstudio-connect.gcfg", "--runbook", "--secrets", "sealed", code=None).stdout
-    assert "kubeseal seals Secrets only, and this is none" in " ".join(told.split())
+    assert "kubeseal seals Secrets only, and this is not one" in " ".join(told.split())
 
 
 # external -------------------------------------------------------------------------------------------------------------

@@ -73,12 +73,12 @@ def test_the_command_line_wins_over_a_variable_over_the_file(server: Path) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('relase = "x"', "'relase' is no option; did you mean release?"),
+        ('relase = "x"', "'relase' is not an option; did you mean release?"),
         ('image = "x"', "image takes a list of texts"),
         ("release = 3", "release takes a text in quotes"),
         ('strict = "x"', "strict takes true or false"),
         ("release = ", "Invalid value"),
-        ('help = "x"', "'help' is no option"),
+        ('help = "x"', "'help' is not an option"),
     ],
 )
 def test_a_file_that_is_no_good_is_named(server: Path, text: str, message: str) -> None:

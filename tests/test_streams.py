@@ -76,7 +76,7 @@ def test_check_refuses_a_misspelt_values_file_and_names_the_one_that_counts(tmp_
     assert done.returncode == 3
     assert b"valuse.yaml: no such file" in done.stderr
     (tmp_path / "values.yaml").write_text("")
-    assert b"values.yaml: the one in this folder counts" in shell(f"{MAIN} check {LDAP}", tmp_path).stderr
+    assert b"values.yaml: using the one in this folder" in shell(f"{MAIN} check {LDAP}", tmp_path).stderr
 
 
 @pytest.mark.parametrize(

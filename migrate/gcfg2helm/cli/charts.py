@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def charts(
-    older: Annotated[str, typer.Argument(metavar="[X]", autocompletion=complete.versions, help="A chart version: what changes from it on.")] = "",
-    newer: Annotated[str, typer.Argument(metavar="[Y]", autocompletion=complete.versions, help="A later one; default: the newest known.")] = "",
+    older: Annotated[str, typer.Argument(metavar="[X]", autocompletion=complete.versions, help="The chart version to compare from.")] = "",
+    newer: Annotated[str, typer.Argument(metavar="[Y]", autocompletion=complete.versions, help="The chart version to compare to; default: the newest known.")] = "",
     output_format: Annotated[talk.Format, typer.Option("--format", help="How to print it.")] = talk.Format.TEXT,
 ) -> None:  # fmt: skip
     """List the known versions of the chart, or what changes for a configuration between two of them.

@@ -317,6 +317,6 @@ def check_named(values: str, *, compares: bool) -> None:
         if not Path(values).exists():
             raise InputError(f"{values}: no such file or directory")
     elif Path(values).exists():
-        talk.say("values.yaml: the one in this folder counts")
+        talk.say("values.yaml: using the one in this folder")
     elif compares:
         talk.say("values.yaml: not here; compared with an empty file")

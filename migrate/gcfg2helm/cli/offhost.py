@@ -140,7 +140,7 @@ def _answers(
     if nfs and storage.parse_export(nfs) is None:
         raise UsageError(f"--nfs: {nfs!r} is not host:/path")
     if namespace and not re.fullmatch(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", namespace):
-        raise UsageError(f"--namespace: {namespace!r} is not a name that Kubernetes takes")
+        raise UsageError(f"--namespace: {namespace!r} is not a valid name in Kubernetes")
     if "" in definitions or "" in images:
         raise UsageError("--cluster-definition and --image need a name")
     paths = tuple(str(Path(one).absolute()) for one in definitions)

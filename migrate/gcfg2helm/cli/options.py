@@ -41,7 +41,7 @@ class Said:
     """What a command says of its findings, and when it fails on them. Each field is an option."""
 
     ignore: Annotated[list[str], typer.Option(metavar="CODE", autocompletion=complete.findings, callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = field(default_factory=list)
-    fail_on: Annotated[FailOn | None, typer.Option(help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = None
+    fail_on: Annotated[FailOn | None, typer.Option(help="Exit 1 if a finding of this level or above is left.", rich_help_panel=OUTPUT)] = None
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.", rich_help_panel=OUTPUT)] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and the result.", rich_help_panel=OUTPUT)] = False
 
@@ -86,7 +86,7 @@ class Settings(Said):
     secrets: Annotated[SecretMode, typer.Option(help="separate: files of their own; sops, sealed: those, for SOPS or Sealed Secrets; external: an ExternalSecret; existing: references only; inline: in values.yaml.", rich_help_panel=SECRETS)] = SecretMode.SEPARATE
     secret_name: Annotated[str, typer.Option(metavar="NAME", help="Name of the Kubernetes Secret.", rich_help_panel=SECRETS)] = ""
     secret_store: Annotated[str, typer.Option(metavar="[KIND/]NAME", help="Store of the ExternalSecret: a SecretStore, or ClusterSecretStore/NAME.", rich_help_panel=SECRETS)] = ""
-    secret_prefix: Annotated[str, typer.Option(metavar="TEXT", help="What the store's entries begin with, before the Secret's name.", rich_help_panel=SECRETS)] = ""
+    secret_prefix: Annotated[str, typer.Option(metavar="TEXT", help="Prefix of the store's entries, before the Secret's name.", rich_help_panel=SECRETS)] = ""
     not_secret: Annotated[list[str], typer.Option(metavar="SETTING", autocompletion=complete.settings, help="A setting that looks like a secret but is not one; repeatable.", rich_help_panel=SECRETS)] = field(default_factory=list)
     chart_defaults: Annotated[ChartDefaults, typer.Option(help="server: behave like the old server; chart: keep the chart's own defaults.", rich_help_panel=ANSWERS)] = ChartDefaults.SERVER
     prefer: Annotated[Prefer, typer.Option(help="Which side wins under `config` where gcfg and values.yaml differ.", rich_help_panel=ANSWERS)] = Prefer.GCFG

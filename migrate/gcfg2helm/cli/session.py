@@ -187,7 +187,7 @@ def check_names(release: str, namespace: str) -> None:
     """Refuse names that Kubernetes would. Raises UsageError."""
     for option, value in (("--release", release), ("--namespace", namespace)):
         if not _NAME.fullmatch(value):
-            raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+            raise UsageError(f"{option}: {value!r} is not a valid name in Kubernetes")
 
 
 def check(settings: Settings) -> None:
@@ -202,7 +202,7 @@ def check(settings: Settings) -> None:
         ("--secret-name", settings.secret_name),
     ):
         if value and not re.fullmatch(_OBJECT, value):
-            raise UsageError(f"{option}: {value!r} is not a name that Kubernetes takes")
+            raise UsageError(f"{option}: {value!r} is not a valid name in Kubernetes")
     if settings.secret_store:
         from gcfg2helm.plan.external import store
 

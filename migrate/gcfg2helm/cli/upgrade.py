@@ -59,7 +59,7 @@ def upgrade(
     chart_defaults: Annotated[ChartDefaults, typer.Option(help="server: write out the defaults that changed; chart: take over the new chart's.")] = ChartDefaults.SERVER,
     mappings: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own mapping tables; they override the built-in ones.", rich_help_panel=SOURCES)] = None,
     ignore: Annotated[list[str], typer.Option(metavar="CODE", autocompletion=complete.findings, callback=codes, help="Do not show, nor fail on, this finding; repeatable.", rich_help_panel=OUTPUT)] = [],  # noqa: B006
-    fail_on: Annotated[FailOn | None, typer.Option(help="Exit 1 where a finding of this level or above is left.", rich_help_panel=OUTPUT)] = None,
+    fail_on: Annotated[FailOn | None, typer.Option(help="Exit 1 if a finding of this level or above is left.", rich_help_panel=OUTPUT)] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show findings of level info too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and the result.")] = False,
 ) -> None:  # fmt: skip

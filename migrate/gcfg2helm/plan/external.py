@@ -62,7 +62,7 @@ def build(
     given = store(ctx.options.secret_store)
     found = [_to_fill(ctx, one) for one in wanted]
     if wanted and given is None:
-        what = f"Nobody has named the store of {'the ExternalSecret' if len(wanted) == 1 else 'the ExternalSecrets'}."
+        what = f"No store is named for {'the ExternalSecret' if len(wanted) == 1 else 'the ExternalSecrets'}."
         todo = "Convert again with --secret-store NAME, or --secret-store ClusterSecretStore/NAME."
         found.append(finding("G2H510", what, todo))
     return [_manifest(ctx, one, given or Store("SecretStore", OPEN)) for one in wanted], found

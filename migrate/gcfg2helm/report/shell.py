@@ -21,7 +21,7 @@ _HEAD = """\
 # {title}. Made by gcfg2helm {version}.
 #
 #   bash SCRIPT            every step but the last; stops at each decision, and at the first command that fails
-#   bash SCRIPT {back}  the way back
+#   bash SCRIPT {back}  the roll-back
 #
 # OLD_SERVER=USER@HOST: what is for the old server runs there, through ssh. Unset: this machine is the old server.
 # shellcheck disable=SC2016 # texts in single quotes are meant as they are

@@ -40,9 +40,9 @@ _HOLDS = {
     Holds.LOG: "a log file, or STDOUT or STDERR",
 }
 _SUBSECTIONS = {
-    Subsection.NO: "its header carries no name",
-    Subsection.OPTIONAL: "its header may carry a name",
-    Subsection.REQUIRED: "its header carries a name",
+    Subsection.NO: "its header has no name",
+    Subsection.OPTIONAL: "its header may have a name",
+    Subsection.REQUIRED: "its header has a name",
 }
 
 

@@ -158,7 +158,7 @@ def as_markdown(report: Report, *, runbook: bool = False) -> str:
         if report.findings:
             lines += ["## Findings", "", *markdown.finding_lines(report.findings)]
     if report.steps:
-        lines += ["## The way there", "", *markdown.step_lines(report.steps, 3)]
+        lines += ["## Steps", "", *markdown.step_lines(report.steps, 3)]
     return "\n".join(lines).rstrip() + "\n"
 
 

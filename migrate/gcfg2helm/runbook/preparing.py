@@ -24,8 +24,8 @@ def convert(server: Server) -> Step:
     """Write the files that the other steps use."""
     files = server.files
     note = (
-        "Answers are options of convert, or lines of the values file. Give them, convert again and print this runbook "
-        "again: decisions that are answered are gone from it, and the steps below follow the answers."
+        "Answer with options of convert or in the values file, convert again, and print this runbook again: answered "
+        "decisions disappear, and the steps below follow the answers."
     )
     command = here("gcfg2helm", "convert", files.gcfg, "--output", files.values, "--yes", *files.options)
     return Step("convert", "Convert, again after each answer", Mark.COMMAND, (note,), (command,))
@@ -118,7 +118,7 @@ def database_check(server: Server) -> Step | None:
         return None
     commands = (server.kubectl("delete", "pod", _CHECK, "--ignore-not-found"), *checks)
     title = "Check that the cluster reaches the database"
-    return Step("database-check", title, Mark.COMMAND, ("It answers `accepting connections`.",), commands)
+    return Step("database-check", title, Mark.COMMAND, ("It must answer `accepting connections`.",), commands)
 
 
 def mounted_files(server: Server) -> Step | None:
@@ -160,7 +160,7 @@ def certificate(server: Server) -> Step | None:
             server.unless_there("secret", name, "create", "secret", "tls", name, "--cert=tls.crt", "--key=tls.key")
             for name in names
         ]
-        notes = (f"The ingress takes the certificate from {', '.join(names)}. Where that is not there, it is made from tls.crt and tls.key.",)  # fmt: skip
+        notes = (f"The ingress takes the certificate from {', '.join(names)}. If it does not exist, it is created from tls.crt and tls.key.",)  # fmt: skip
     return Step("certificate", title, Mark.COMMAND, notes, tuple(commands), ("G2H408",))
 
 
@@ -173,7 +173,7 @@ def licence(server: Server) -> Step | None:
         return Step("licence", "The licence", Mark.DONE, ("The values name it.",))
     key = str(server.ctx.answer("license", "file", "secretKey") or "license.lic")
     notes = (
-        f"The Secret {name} holds the licence file under {key}. Where it is not there, it is made from license.lic.",
+        f"The Secret {name} holds the licence file under {key}. If it does not exist, it is created from license.lic.",
     )
     command = server.unless_there("secret", name, "create", "secret", "generic", name, f"--from-file={key}=license.lic")
     return Step("licence", "Create the Secret with the licence", Mark.COMMAND, notes, (command,))

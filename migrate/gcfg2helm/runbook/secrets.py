@@ -25,10 +25,10 @@ _EMPTY = '""'
 _PLAIN = f"{FETCHED}/plain.yaml"  # where the values for a store are written, beside it
 # What becomes of the second values file, by the way of secrets.
 _SECOND = {
-    SecretMode.SEPARATE: "encrypt it before it is kept anywhere.",
+    SecretMode.SEPARATE: "encrypt it before you store it anywhere.",
     SecretMode.SOPS: "the next step encrypts it.",
-    SecretMode.SEALED: "kubeseal seals Secrets only, and this is none: keep it out of git, or encrypt it with SOPS.",
-    SecretMode.EXTERNAL: "the operator makes Secrets only, and this is none: keep it out of git, or encrypt it with SOPS.",
+    SecretMode.SEALED: "kubeseal seals Secrets only, and this is not one: keep it out of git, or encrypt it with SOPS.",
+    SecretMode.EXTERNAL: "the operator makes Secrets only, and this is not one: keep it out of git, or encrypt it with SOPS.",
 }
 
 

@@ -156,7 +156,7 @@ def _repository(done: Upgrade, files: Sequence[str]) -> Step | None:
             here("helm", "dependency", "update", _folder(files)),
             Command(f"grep -A 2 -- '- name: {managed.NAME}$' {lock} | grep 'version: {done.request.new}$'"),
         ]
-        notes = (f"The last command fails where Chart.yaml does not name {done.request.new} yet.",)
+        notes = (f"The last command fails while Chart.yaml does not name {done.request.new} yet.",)
     return Step("repository", "Get the new chart", Mark.COMMAND, notes, tuple(commands))
 
 
@@ -165,7 +165,7 @@ def _dependency(done: Upgrade, files: Sequence[str]) -> Step | None:
         return None
     name = PurePath(_folder(files)) / "Chart.yaml"
     notes = (f"In {name}, set the version of the dependency {managed.NAME} to {done.request.new}.",)
-    return Step("dependency", "Name the new version in the chart around it", Mark.DECISION, notes)
+    return Step("dependency", "Set the new version in your own chart", Mark.DECISION, notes)
 
 
 def _folder(files: Sequence[str]) -> str:
@@ -183,7 +183,7 @@ def _look(done: Upgrade, files: Sequence[str]) -> Step:
         Command(f"{rendered} | kubectl apply --dry-run=server -f -"),
     )
     notes = ("The first command shows what changes, the second lets the cluster check it, and keeps nothing.",)
-    return Step("look", "Look at what changes in the cluster", Mark.COMMAND, notes, commands)
+    return Step("look", "Review what changes in the cluster", Mark.COMMAND, notes, commands)
 
 
 def _upgrade(done: Upgrade, files: Sequence[str]) -> Step:
