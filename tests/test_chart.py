@@ -6,7 +6,6 @@ import copy
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +14,13 @@ from gcfg2helm import chart, findings
 from gcfg2helm.chart import Origin, Refused, Rendered
 from gcfg2helm.values import read
 from gcfg2helm.versions import Version
+from helpers.paths import SHARED
 
 if TYPE_CHECKING:
     from gcfg2helm.values.tree import Tree
 
-SHARED = Path(__file__).parents[2] / "shared" / "charts"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the recorded renderings (../shared/charts) are not here")
+CHARTS = SHARED / "charts"
+needs_shared = pytest.mark.skipif(not CHARTS.is_dir(), reason="the recorded renderings (../shared/charts) are not here")
 
 LAUNCHER = "launcher: {enabled: true}\nbackends: {kubernetes: {enabled: false}}\nsharedStorage: {create: true}\n"
 KUBERNETES = "launcher: {enabled: false}\nbackends: {kubernetes: {enabled: true}}\nsharedStorage: {create: true}\n"
@@ -61,9 +61,9 @@ def section(text: str, name: str) -> list[str]:
 
 
 def _vectors() -> list[Any]:
-    if not SHARED.is_dir():
+    if not CHARTS.is_dir():
         return []
-    vectors: list[dict[str, Any]] = json.loads((SHARED / "vectors.json").read_text())["vectors"]
+    vectors: list[dict[str, Any]] = json.loads((CHARTS / "vectors.json").read_text())["vectors"]
     assert vectors
     return [pytest.param(vector, id=vector["name"]) for vector in vectors]
 
@@ -92,7 +92,7 @@ def test_recorded(vector: dict[str, Any]) -> None:
 @needs_shared
 def test_defaults_are_the_charts() -> None:
     """Every published version is known, with its Connect, its `config` and its paths."""
-    published = json.loads((SHARED / "defaults.json").read_text())
+    published = json.loads((CHARTS / "defaults.json").read_text())
     wanted = {Version.parse(text): row for text, row in published.items() if Version.parse(text) >= chart.OLDEST}
     assert set(wanted) <= set(chart.versions())
     for version, row in wanted.items():

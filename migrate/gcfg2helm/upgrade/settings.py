@@ -52,11 +52,11 @@ def renames(request: Request, given: dict[str, Tree], backend: Backend | None) -
         if decision.outcome is Outcome.RENAMED and decision.path[:1] == ("config",):
             _rename(made, path, decision.path, find(given, path), wanted.get(decision.path))
             name = ".".join(decision.path[1:])
-            _say(made, key, f"{key} is now {name}. {decision.reason}", path)
+            _say(made, "G2H202", key, f"{key} is now {name}. {decision.reason}", path)
             made.reasons.setdefault(name.lower(), f"It was {key}. {decision.reason}")
         elif decision.outcome in (Outcome.DROPPED, Outcome.SUPERSEDED) and _is_removed(request, setting, backend):
             made.edits.append(Edit(path, remove=True))
-            _say(made, key, f"{key} goes. {decision.reason}", path)
+            _say(made, "G2H201", key, f"{key} goes. {decision.reason}", path)
     return made._replace(edits=_without_emptied(config, made.edits))
 
 
@@ -69,10 +69,10 @@ def _without_emptied(config: dict[str, Tree], edits: list[Edit]) -> list[Edit]:
     return [*(Edit(("config", section), remove=True) for section in gone), *left]
 
 
-def _say(made: Renames, key: str, what: str, path: Path) -> None:
+def _say(made: Renames, code: str, key: str, what: str, path: Path) -> None:
     if key.lower() not in made.reasons:
         made.reasons[key.lower()] = what
-        made.findings.append(finding("G2H202" if " is now " in what else "G2H201", what, path=path))
+        made.findings.append(finding(code, what, path=path))
 
 
 def _rename(made: Renames, path: Path, to: Path, old: object, new: Tree) -> None:
