@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import shutil
 import subprocess
 import sys
@@ -17,8 +19,10 @@ from gcfg2helm import chart, schema
 from gcfg2helm.schema import Draft, editor
 from gcfg2helm.tables import Subsection
 from gcfg2helm.values import read
+from gcfg2helm.values.tree import MISSING, Edit, applied
 from gcfg2helm.versions import Version
 from helpers import charts as small
+from helpers.helm import HELM
 from helpers.languageserver import VARIABLE, Server, program
 from helpers.paths import FIXTURES, ROOT
 from helpers.run import run
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gcfg2helm.tables import Tables
+    from gcfg2helm.values.tree import Path as Way
+    from gcfg2helm.values.tree import Tree
 
 NEWEST = chart.newest()
 SOME = [Version.parse(text) for text in ("0.3.0", "0.5.14", "0.7.28", "0.8.38", "0.9.5", "0.20.13")] + [chart.NEWEST]
@@ -207,6 +213,13 @@ executionEnvironments: [{name: a, r: {installations: [{version: 4.4.1, path: /op
 backends: {kubernetes: {defaultResourceJobBase: {spec: {template: {spec: {}}}}}}
 notOfTheChart: {at: all}
 global: {any: thing}
+sharedStorage: {subPath: false, selector: [], volumeName: {}}
+topologySpreadConstraints: ""
+pod: {sidecar: "", env: false, annotations: [], labels: 0}
+ingress: {enabled: 0, tls: false, hosts: {}}
+resources: ""
+launcher: {enabled: {}, extraTemplates: []}
+chronicleAgent: {resources: false}
 {}
 """
 
@@ -214,6 +227,75 @@ global: {any: thing}
 @pytest.mark.parametrize("text", RIGHT.splitlines())
 def test_what_is_right(text: str, newest: Draft7Validator) -> None:
     assert wrong(newest, text) == []
+
+
+def at(path: Way, value: Tree) -> dict[str, Tree]:
+    return applied({}, [Edit(path, value)])
+
+
+@pytest.mark.parametrize("version", SOME, ids=str)
+def test_what_a_template_takes_for_nothing_is_right(
+    version: Version, validators: Callable[[Version], Draft7Validator]
+) -> None:
+    """Wherever the table says that an empty value leaves something out; and any switch takes what is neither."""
+    paths = chart.paths(version)
+    tried: list[tuple[Way, Tree]] = [
+        (path, one) for path, values in chart.left_out().items() if path in paths for one in values
+    ]
+    neither: list[Tree] = [0, "", [], {}]
+    flags = [path for path, row in chart.effects() if path in paths and row["kind"] == "flag"]
+    tried += [(path, one) for path in flags for one in neither]
+    assert len(tried) > 150
+    assert [(path, one) for path, one in tried if list(validators(version).iter_errors(at(path, one)))] == []
+
+
+REAL = os.environ.get("GCFG2HELM_CHARTS", "")
+# Everything that can be on, so that a value which is left out is not merely behind a switch.
+ON = """\
+sharedStorage: {create: true}
+ingress: {enabled: true, hosts: [{host: a, paths: [/]}]}
+serviceMonitor: {enabled: true}
+license: {file: {contents: abc}}
+startupProbe: {enabled: true}
+"""
+
+
+@pytest.mark.skipif(not REAL, reason="GCFG2HELM_CHARTS names no folder of charts as `helm pull` saves them")
+@pytest.mark.parametrize("version", ["0.21.0", "0.9.5", "0.8.38", "0.5.5", "0.3.0"])
+def test_an_empty_value_that_changes_nothing_is_right(
+    version: str, validators: Callable[[Version], Draft7Validator], tmp_path: Path
+) -> None:
+    """By chance, against real Helm: what renders as without the key, or as with null, is not refused."""
+    chance, known = random.Random(version), Version.parse(version)
+    paths = sorted(path for path in chart.paths(known) if path[0] != "config")
+    empty: list[Tree] = [False, "", [], {}, 0]
+    tries = [(chance.choice(paths), chance.choice(empty)) for _ in range(40)]
+    base = read.load(ON)
+    switches: list[dict[str, Tree]] = [{"launcher": {"enabled": True}}]
+    if known >= chart.KUBERNETES_SINCE:
+        switches.append({"launcher": {"enabled": False}, "backends": {"kubernetes": {"enabled": True}}})
+
+    def rendered(path: Way, value: object, switch: dict[str, Tree]) -> object:
+        without = applied(chart.merge(base, switch), [Edit(path, remove=True)])
+        values = without if value is MISSING else applied(without, [Edit(path, value)])  # type: ignore[arg-type]
+        (tmp_path / "v.yaml").write_text(json.dumps(values))
+        folder = Path(REAL) / version / "rstudio-connect"
+        done = subprocess.run(
+            [str(HELM), "template", "rsc", str(folder), "-f", "v.yaml"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        return done.stdout if done.returncode == 0 else None
+
+    refused = []
+    for path, value in tries:
+        if not list(validators(known).iter_errors(at(path, value))):
+            continue
+        made = [
+            (rendered(path, value, one), rendered(path, MISSING, one), rendered(path, None, one)) for one in switches
+        ]
+        if all(one is not None and one in others for one, *others in made):
+            refused.append((path, value))
+    assert refused == []
 
 
 # what it finds ---------------------------------------------------------------------------------------------------------

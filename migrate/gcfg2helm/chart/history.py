@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
+# By what the table says of a path (`empty`): what Go's `if`, its `range` and printing take for nothing.
+EMPTY: dict[bool | str, tuple[Tree, ...]] = {
+    True: (None, False, 0, "", [], {}),
+    "range": (None, [], {}),
+    "printed": (None, ""),
+}
+
+
 @cache
 def _table(name: str) -> dict[str, Any]:
     return tomli.loads((gcfg2helm_mappings.folder() / "chart" / f"{name}.toml").read_text("utf-8"))
@@ -81,6 +89,17 @@ def described(path: Path) -> dict[str, str]:
     """Return what the tables tell of a value of the chart: `is`, one sentence, and `kind`; either may be absent."""
     told: dict[str, str] = _table("values").get("/".join(path), {})
     return told
+
+
+def effects() -> list[tuple[Path, dict[str, Any]]]:
+    """Return the rows of `chart/effects.toml`, one for each path of the chart's values outside `config`."""
+    return [(tuple(path.split("/")), row) for row in _table("effects")["value"] for path in row["paths"]]
+
+
+@cache
+def left_out() -> dict[Path, tuple[Tree, ...]]:
+    """Return, by path, the values that the templates take for nothing there, so that the chart leaves it out."""
+    return {path: EMPTY[row["empty"]] for path, row in effects() if row.get("empty")}
 
 
 @cache

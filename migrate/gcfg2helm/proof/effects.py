@@ -9,9 +9,6 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-import tomli
-
-import gcfg2helm_mappings
 from gcfg2helm import chart as charts
 from gcfg2helm.chart.template import truth
 from gcfg2helm.findings import Finding, finding
@@ -44,7 +41,7 @@ class Effect(NamedTuple):
     kind: str
     effect: str
     reason: str
-    empty: bool = False
+    empty: tuple[Tree, ...] = ()  # what leaves it out
     words: tuple[str, ...] = ()
     parent: bool = False  # there are rows for what is below
 
@@ -52,8 +49,8 @@ class Effect(NamedTuple):
 @cache
 def table() -> tuple[Effect, ...]:
     """Return the rows, one for each path. Raises KeyError or TypeError for a row that is no good; tests read the table."""
-    text = (gcfg2helm_mappings.folder() / "chart" / "effects.toml").read_text("utf-8")
-    rows = [(tuple(path.split("/")), row) for row in tomli.loads(text)["value"] for path in row["paths"]]
+    rows = charts.effects()
+    empty = charts.left_out()
     parents = {path[:length] for path, _ in rows for length in range(1, len(path))}
     return tuple(
         Effect(
@@ -61,7 +58,7 @@ def table() -> tuple[Effect, ...]:
             row["kind"],
             row["effect"],
             row["reason"],
-            row.get("empty", False),
+            empty.get(path, ()),
             tuple(row.get("words", ())),
             path in parents,
         )
@@ -103,7 +100,7 @@ def _stands(plan: Plan, path: Path) -> bool:
 
 def problem(row: Effect, node: Tree) -> str:
     """Return why the chart cannot print a value; empty where it can."""
-    if row.empty and not truth(node):
+    if any(same(node, one) for one in row.empty):
         return ""
     if row.kind == "word":
         return "" if node in row.words else f"must be one of {', '.join(row.words)}."

@@ -1,13 +1,18 @@
 """The kinds of values, as definitions that the rest of the schema refers to.
 
-Of a chart value: what its templates take. Of a setting: what Connect reads from the text that Helm prints, so a number or
+Of a chart value: what its templates take, be it for nothing. Of a setting: what Connect reads from the text that Helm prints, so a number or
 a boolean may be a text, in quotes of the gcfg too. Null takes a default out, wherever Helm lets it. Patterns use
 nothing that one of ECMA 262, RE2 and Python lacks.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from gcfg2helm.chart.history import EMPTY
+
+if TYPE_CHECKING:
+    from gcfg2helm.values.tree import Tree
 
 
 def either(*ways: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +51,8 @@ def named(*required: str, **properties: Any) -> dict[str, Any]:
     return of_type("array", "null", items=item)
 
 
+# What templates take for nothing, by how they look at a value.
+_NOTHING = [(EMPTY[True], "nothing"), (EMPTY["range"], "nothing-to-range"), (EMPTY["printed"], "nothing-to-print")]
 _NUMBER = r"[+-]?[0-9_]+"
 _TRUE_OR_FALSE = "|".join(map(any_case, ("true", "yes", "on", "false", "no", "off", "t", "f", "y", "n")))
 _DURATION = r"[+-]?(?:[0-9_]+|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|ms|s|m|h|d))+)"
@@ -58,7 +65,9 @@ _TEXT = of_type("string", "number", "null")
 
 KINDS: dict[str, Any] = {
     # the chart's own values
-    "flag": either(of_type("boolean", "null"), pattern(f"(?:{any_case('true')}|{any_case('false')})?")),
+    "flag": either(
+        of_type("boolean", "null"), pattern(f"(?:{any_case('true')}|{any_case('false')})?"), {"enum": [0, [], {}]}
+    ),
     "text": _TEXT,
     "text-or-false": either(_TEXT, {"enum": [False]}),
     "number": either(of_type("integer", "null"), pattern("[0-9]*")),
@@ -103,6 +112,20 @@ KINDS |= {
     for name in list(KINDS)
     if name.startswith("setting-")
 }
+
+
+KINDS |= {name: {"enum": list(values)} for values, name in _NOTHING}
+
+
+def or_nothing(schema: dict[str, Any], values: tuple[Tree, ...]) -> dict[str, Any]:
+    """Return a schema for what another allows, and for values besides that the templates take for nothing.
+
+    No `anyOf`: what is wrong deep inside is then found there, not at the value as a whole.
+    """
+    if not values:
+        return schema
+    name = next(name for known, name in _NOTHING if known is values)
+    return {"if": {"$ref": f"#/$defs/{name}"}, "else": schema}
 
 
 def a(kind: str) -> dict[str, Any]:

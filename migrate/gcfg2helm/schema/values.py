@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gcfg2helm import chart as charts
-from gcfg2helm.schema.kinds import a
+from gcfg2helm.schema.kinds import a, or_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,14 +58,14 @@ def _map(tree: Mapping[str, Tree], path: Path, chart: Version, like: Version) ->
 
 
 def _value(value: Tree, path: Path, chart: Version, like: Version) -> dict[str, Any]:
-    told = charts.described(path)
+    told, left_out = charts.described(path), charts.left_out().get(path, ())
     made: dict[str, Any] = {"description": told["is"]} if told.get("is") else {}
     if kind := told.get("kind"):
-        made |= a(kind)
+        made |= or_nothing(a(kind), left_out)
     elif isinstance(value, dict) and value:
-        return made | _map(value, path, chart, like)
+        return made | or_nothing(_map(value, path, chart, like), left_out)
     else:
-        made |= a(_kind(value))
+        made |= or_nothing(a(_kind(value)), left_out)
     return made if value is None else made | {"default": value}
 
 
