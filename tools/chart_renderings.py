@@ -111,9 +111,7 @@ def _renderer(charts: Mapping[Version, Path], program: str) -> Callable[[str, Ve
     def render(values: str, version: Version) -> str | None:
         try:
             return helm.rendered(program, charts[version], [values], RELEASE, NAMESPACE)
-        except helm.HelmError as error:
-            if "helm refuses" not in str(error):
-                raise
+        except helm.RefusedError:
             return None
 
     return render

@@ -16,6 +16,10 @@ class HelmError(Exception):
     """Helm is absent, does not render, or renders no configuration; the message says which, and what Helm said."""
 
 
+class RefusedError(HelmError):
+    """Helm ran, and refused what it was given."""
+
+
 def program(name: str = "") -> str:
     """Return the Helm to run: the given one, else the one on PATH. Raises HelmError where there is none."""
     import shutil
@@ -70,7 +74,7 @@ def manifests(helm: str, chart: Path, layers: Sequence[str], release: str, names
 
 
 def run(command: list[str]) -> str:
-    """Return what a command of Helm prints. Raises HelmError with what it said."""
+    """Return what a command of Helm prints. Raises HelmError; RefusedError with what Helm said."""
     import subprocess
 
     try:
@@ -79,7 +83,7 @@ def run(command: list[str]) -> str:
         raise HelmError(f"{command[0]}: {type(error).__name__}") from None
     if done.returncode:
         said = [line for line in done.stderr.strip().splitlines() if line.strip()]
-        raise HelmError("helm refuses: " + " ".join(said[-3:])[:2000])
+        raise RefusedError("helm refuses: " + " ".join(said[-3:])[:2000])
     return done.stdout
 
 
