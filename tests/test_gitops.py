@@ -519,6 +519,19 @@ def test_values_that_are_encrypted_are_not_converted_into(place: Path, key: str)
     assert Path("values.yaml").read_bytes() == before
 
 
+@with_sops
+def test_servers_are_split_before_their_files_are_encrypted(place: Path, key: str) -> None:
+    for name in ("a", "b"):
+        (place / "servers" / name).mkdir(parents=True)
+        (place / "servers" / name / "rstudio-connect.gcfg").write_text(SOURCE)
+    words = ("convert", "--out-dir", "out", "servers", "--jobs", "1", "--license-server", "l.example.org:1")
+    run(*words)
+    shell(f"sops encrypt --age '{key}' --in-place out/a/values.secret-values.yaml")
+    done = run(*words, "--common", "common.yaml", code=1)
+    assert "values.secret-values.yaml is encrypted: split before you encrypt" in done.stdout
+    assert not Path("common.yaml").exists()
+
+
 # sealed ---------------------------------------------------------------------------------------------------------------
 
 # What bitnami-labs/sealed-secrets declares in cmd/kubeseal/main.go (bindFlags), without those that the program never gives.

@@ -14,6 +14,7 @@ from gcfg2helm.values.tree import Edit, Tree, same
 from gcfg2helm.values.tree import Path as ValuesPath
 
 _VALUES = "values.yaml"
+_SECRET = "values.secret-values.yaml"  # noqa: S105 - the name of a file
 
 
 def common(settings: Settings, servers: Sequence[Server], file: Path) -> list[Server]:
@@ -37,7 +38,9 @@ def common(settings: Settings, servers: Sequence[Server], file: Path) -> list[Se
     with tempfile.TemporaryDirectory() as folder:
         for one in whole:
             left = splice.apply(texts[one.name], [Edit(path, remove=True) for path in paths]).text
-            if _proven(settings, one, [kept, left], Path(folder)) == one.verdict:
+            if _is_encrypted(one):
+                done[one.name] = one._replace(code=1, problem=f"{_SECRET} is encrypted: split before you encrypt")
+            elif _proven(settings, one, [kept, left], Path(folder)) == one.verdict:
                 own[one.name] = left
             else:
                 done[one.name] = one._replace(code=1, problem="the split values do not prove as the whole did")
@@ -83,6 +86,12 @@ def _outermost(rest: Sequence[ValuesPath], kept: Sequence[ValuesPath]) -> list[V
     return list(found)
 
 
+def _is_encrypted(server: Server) -> bool:
+    from gcfg2helm.cli import inputs
+
+    return inputs.encrypted(inputs.text(str(Path(server.folder) / _SECRET)) or "")
+
+
 def _proven(settings: Settings, server: Server, texts: Sequence[str], folder: Path) -> str:
     """Return what `verify` says of a server with these layers and its own file of secrets; what it says to people is lost."""
     from gcfg2helm.cli import run
@@ -90,7 +99,7 @@ def _proven(settings: Settings, server: Server, texts: Sequence[str], folder: Pa
     layers = [folder / f"layer-{number}.yaml" for number, _ in enumerate(texts, 1)]
     for path, text in zip(layers, texts, strict=True):
         path.write_text(text, "utf-8")
-    secret = Path(server.folder) / "values.secret-values.yaml"
+    secret = Path(server.folder) / _SECRET
     first, *more = [*layers, *([secret] if secret.exists() else [])]
     line = ["verify", server.source, str(first), *(word for one in more for word in ("-f", str(one)))]
     said = io.StringIO()
