@@ -64,5 +64,5 @@ def test_it_converts_and_verifies_as_the_command_line_does(path: Path) -> None:
 def test_what_is_not_known_is_refused() -> None:
     with pytest.raises(ValueError, match=r"0\.99\.0 is not known"):
         gcfg2helm.convert("[Server]\n", chart_version="0.99.0")
-    with pytest.raises(ValueError, match="no back end kubernetes"):
+    with pytest.raises(ValueError, match="does not have the back end kubernetes"):
         gcfg2helm.convert("[Server]\n", chart_version="0.8.0", backend="kubernetes")

@@ -815,7 +815,7 @@ def test_a_plain_secret_leaves_values_yaml(
     source: str, values: str, left: str, words: tuple[str, ...], place: Place
 ) -> None:
     said = _plain(place, f"{source}\n", values, *words)
-    assert f"G2H214: {left} leaves values.yaml: it holds a secret" in said
+    assert f"G2H214: {left} is removed from values.yaml: it holds a secret" in said
     assert [line for line in seen(place.values()) if "own-" not in line] == []
 
 
