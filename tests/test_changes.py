@@ -17,6 +17,7 @@ from gcfg2helm.plan import connect
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
 from gcfg2helm.report import changes
+from gcfg2helm.values import read
 from gcfg2helm.versions import Version
 
 if TYPE_CHECKING:
@@ -187,12 +188,51 @@ def test_a_name_that_was_given_up_later_is_carried(known: Tables) -> None:
 
 def test_the_option_says_where_values_start_another(tmp_path: Path) -> None:
     (tmp_path / "a.gcfg").write_bytes(SOURCE)
-    words = ["convert", str(tmp_path / "a.gcfg"), "-o", "-", "--connect-version"]
+    (tmp_path / "v.yaml").write_text("image: {tag: 2026.04.0-ubuntu-24.04}\n")
+    words = ["diff", str(tmp_path / "a.gcfg"), str(tmp_path / "v.yaml"), "--connect-version"]
     done = CliRunner().invoke(app, [*words, "2025.05.0"])
-    assert "G2H225" in done.stderr
-    assert "Set versionOverride: 2025.05.0" in " ".join(done.stderr.split())
-    assert "G2H225" not in CliRunner().invoke(app, [*words, history.app_version(chart.NEWEST)]).stderr
+    assert "G2H225" in done.output
+    assert "Set versionOverride: 2025.05.0" in " ".join(done.output.split())
+    assert "+ versionOverride" not in done.output, "the whole tag counts"
+    assert "G2H225" not in CliRunner().invoke(app, [*words, "2026.04.0"]).output
     assert CliRunner().invoke(app, [*words, "tomorrow"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "image"),
+    [
+        ("0.21.0", "posit/connect:2025.05.0-ubuntu-24.04"),
+        ("0.9.5", "ghcr.io/rstudio/rstudio-connect:ubuntu2204-2025.05.0"),
+        ("0.3.0", "ghcr.io/rstudio/rstudio-connect:2025.05.0"),
+    ],
+)
+def test_the_values_start_the_connect_that_is_named(version: str, image: str, tmp_path: Path) -> None:
+    """Written once, proven, and what an existing file says wins."""
+    source, values = str(tmp_path / "a.gcfg"), tmp_path / "v.yaml"
+    (tmp_path / "a.gcfg").write_bytes(SOURCE)
+    target = ["--chart-version", version]
+    words = ["convert", source, "-o", str(values), "--yes", *target]
+    done = CliRunner().invoke(app, [*words, "--connect-version", "2025.05.0"])
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.stderr.split())
+    assert f"See that the registry has the image {image}." in said
+    assert "G2H226" in said
+    assert "G2H225" not in said
+    assert read.load(values.read_text())["versionOverride"] == "2025.05.0"
+    first = values.read_bytes()
+    for more in (["--connect-version", "2025.05.0"], []):
+        again = CliRunner().invoke(app, [*words, *more])
+        assert values.read_bytes() == first, again.output
+        assert "G2H225" not in again.stderr
+        proven = CliRunner().invoke(app, ["verify", source, str(values), *target, *more])
+        assert proven.exit_code == 0, proven.output
+        assert "G2H225" not in proven.output
+    other = CliRunner().invoke(app, [*words, "--connect-version", "2025.06.0"])
+    assert values.read_bytes() == first, "what values.yaml says wins"
+    assert "G2H225" in other.stderr
+    own = history.app_version(Version.parse(version))
+    done = CliRunner().invoke(app, ["convert", source, "-o", "-", *target, "--connect-version", own])
+    assert "versionOverride" not in done.output, "the chart starts it by itself"
 
 
 def test_rules_of_connect_name_it(known: Tables) -> None:

@@ -69,7 +69,7 @@ class Settings(Said):
     chart: Annotated[Path | None, typer.Option(metavar="PATH", help="The chart itself, as `helm pull` saves it: a folder or a .tgz.", rich_help_panel=TARGET)] = None
     helm: Annotated[str, typer.Option(metavar="PATH", help="The Helm program that renders --chart; default: helm on PATH.", rich_help_panel=TARGET)] = ""
     chart_version: Annotated[str, typer.Option(metavar="VERSION", autocompletion=complete.versions, help="Version of the chart, 0.3.0 or newer; default: the newest known.", rich_help_panel=TARGET)] = ""
-    connect_version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the Connect that will read the configuration; default: that of image.tag, versionOverride or the chart.", rich_help_panel=TARGET)] = ""
+    connect_version: Annotated[str, typer.Option(metavar="VERSION", help="The Connect that will read the configuration; versionOverride is written where the chart would start another. Default: as the image's tag, versionOverride or the chart say.", rich_help_panel=TARGET)] = ""
     backend: Annotated[Backend | None, typer.Option(help="What runs content; default: as in values.yaml, else launcher.", rich_help_panel=TARGET)] = None
     release: Annotated[str, typer.Option(metavar="NAME", help="Name of the Helm release.", rich_help_panel=TARGET)] = "rsc"
     namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace of the release.", rich_help_panel=TARGET)] = "rstudio-connect"

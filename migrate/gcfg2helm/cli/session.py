@@ -130,14 +130,17 @@ def _backend(settings: Settings, chart: charts.Chart, existing: dict[str, Tree])
     return Backend.LAUNCHER, []
 
 
-def _another_connect(wanted: str, chart: charts.Chart, values: dict[str, Tree]) -> list[Finding]:
-    """Say where the values start another Connect than `--connect-version` names. Raises UsageError for no release."""
+def _another_connect(wanted: str, chart: charts.Chart, values: dict[str, Tree], *, made: bool) -> list[Finding]:
+    """Say where the values start another Connect than `--connect-version` names. Raises UsageError for no release.
+
+    `made`: the values are yet to be made, and start it where they can.
+    """
     if not wanted:
         return []
     release, here = connect.version(wanted), connect.installed(chart, values)
     if release is None:
         raise UsageError(f"--connect-version: {wanted!r} is not a release such as {charts.app_version(charts.NEWEST)}")
-    if release == connect.version(here):
+    if release == connect.version(here) or (made and connect.overriding(chart, values, wanted)):
         return []
     what = f"--connect-version is {wanted}, and chart {chart} with these values starts Connect {here}."
     todo = f"Set versionOverride: {wanted}, or image.tag, in values.yaml; it must be the Connect that starts."
@@ -175,7 +178,7 @@ def load(
         more = None  # what is in it, nobody can see
     answers = existing or (read.load(values, values_name) if values else {})
     backend, said = _backend(settings, chart, answers)
-    said += _another_connect(settings.connect_version, chart, answers)
+    said += _another_connect(settings.connect_version, chart, answers, made=existing is None)
     request = Request(
         sources, known, chart, backend, settings.release, settings.namespace, _options(settings, name), environment,
         values, values_name, more, helm_for(settings, chart, always=real),

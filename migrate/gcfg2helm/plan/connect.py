@@ -31,6 +31,34 @@ def installed(chart: Chart, values: Mapping[str, Tree]) -> str:
     return str(values.get("versionOverride") or chart.app_version)
 
 
+def overriding(chart: Chart, values: Mapping[str, Tree], wanted: str) -> bool:
+    """Whether `versionOverride` is what makes the chart start a release, and nobody has set it, nor a whole tag.
+
+    The chart's README: "A Connect version to override the tag for the Posit Connect image and the Content Init image."
+    """
+    if not re.fullmatch(_RELEASE, wanted) or version(wanted) == version(installed(chart, values)):
+        return False
+    tags = (find(tree, ("image", "tag")) for tree in (values, chart.defaults))
+    if "versionOverride" not in chart.defaults or values.get("versionOverride"):
+        return False
+    return not any(isinstance(tag, str) and tag for tag in tags)
+
+
+def image(chart: Chart, values: Mapping[str, Tree], release: str) -> str:
+    """Return the image that the chart makes of a release, where no tag is set."""
+    parts = charts.merge(chart.defaults, values).get("image")
+    parts = parts if isinstance(parts, dict) else {}
+    name, prefix, system = (parts.get(key) for key in ("repository", "tagPrefix", "os"))
+    tag = (
+        f"{prefix}{release}"
+        if isinstance(prefix, str)
+        else f"{release}-{system}"
+        if isinstance(system, str)
+        else release
+    )
+    return f"{name}:{tag}"
+
+
 def version(text: str) -> Version | None:
     """Return a release of Connect as a version; None where it is none."""
     try:

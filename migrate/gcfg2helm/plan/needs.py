@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gcfg2helm.enums import Backend, ChartDefaults
 from gcfg2helm.findings import Finding, finding
-from gcfg2helm.plan import images
+from gcfg2helm.plan import connect, images
 from gcfg2helm.plan.outcomes import unused_options
 from gcfg2helm.plan.storage import shared_storage
 from gcfg2helm.values.tree import Comments, Edit
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gcfg2helm.plan.context import Context
     from gcfg2helm.values.tree import Tree
 
+_OVERRIDE = ("versionOverride",)
 _DIRECT_RUNNER_DEFAULT = Span(Version(0, 20, 1))
 _CHART_ADDRESS = "http://localhost:3939"
 _ASK_INSTALLATIONS = "Add what each image holds: `r`, `python`, `quarto`, with version and path of each installation."
@@ -25,7 +26,7 @@ def build(ctx: Context) -> tuple[list[Edit], list[Finding]]:
     """Return proposals outside `config`, and findings, that no single setting decides."""
     edits: list[Edit] = []
     found: list[Finding] = []
-    for part in (_backend, shared_storage, _licence, _database, _images, _repositories, _address):
+    for part in (_backend, _connect, shared_storage, _licence, _database, _images, _repositories, _address):
         more, notes = part(ctx)
         edits += more
         found += notes
@@ -37,6 +38,17 @@ def _backend(ctx: Context) -> tuple[list[Edit], list[Finding]]:
         return [], []
     what = f"Chart {ctx.chart} starts content without the launcher by default; the values here use the launcher."
     return [], [finding("G2H212", what, "Try --backend kubernetes.")]
+
+
+def _connect(ctx: Context) -> tuple[list[Edit], list[Finding]]:
+    """Have the chart start the Connect that the admin names, where its own is another."""
+    wanted = ctx.options.connect
+    if not wanted or not connect.overriding(ctx.chart, ctx.answers, wanted):
+        return [], []
+    made = connect.image(ctx.chart, ctx.answers, wanted)
+    what = f"versionOverride is {wanted}, as --connect-version says; chart {ctx.chart} would start {ctx.chart.app_version}."
+    todo = f"See that the registry has the image {made}."
+    return [Edit(_OVERRIDE, wanted)], [finding("G2H226", what, todo, path=_OVERRIDE)]
 
 
 # licence ---------------------------------------------------------------------------------------------------------------
