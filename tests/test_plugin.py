@@ -85,9 +85,43 @@ def test_a_file_that_is_no_good_is_named(server: Path, text: str, message: str) 
     (server / "gcfg2helm.toml").write_text(text)
     code, _, err = run("convert", "server/a.gcfg", "--yes")
     assert code == 3
-    assert "server/gcfg2helm.toml: " in err
+    assert "server/gcfg2helm.toml:1:" in err
     assert message in err
     assert not (server.parent / "values.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('release = "A b"', "release: 'A b' is not a valid name"),
+        ('backend = "swarm"', "backend: 'swarm' is not one of"),
+        ('ignore = ["G2H999"]', "ignore: G2H999: no such finding"),
+        ('pvc = "a"\nnfs = "b:/c"', "pvc: --pvc and --nfs"),
+        ('connect-version = "x"', "connect-version: 'x' is not a release"),
+        ('storage-size = "many"', "storage-size: 'many' is not a size"),
+        ('mappings = "nowhere"', "mappings: server/nowhere: no such folder"),
+        ('also = ["nowhere.gcfg"]', "also: server/nowhere.gcfg: no such file"),
+        ('root = "nowhere"', "root: Directory 'server/nowhere' does not exist"),
+        ('[target]\nrelease = "a"', "'target' is not an option"),
+        ('release = "x', "Illegal character"),
+    ],
+)
+def test_a_mistake_has_its_line_and_key(server: Path, line: str, message: str) -> None:
+    """Whoever finds it: the file's reader, the option, or the command; but not where the command line says another."""
+    (server / "gcfg2helm.toml").write_text(f"# ours\n\n{line}\n")
+    code, _, err = run("convert", "server/a.gcfg", "--yes")
+    assert code == 3
+    said = " ".join(err.split())
+    assert "server/gcfg2helm.toml:3:" in said
+    assert message in said
+
+
+def test_the_command_line_s_own_mistake_is_its_own(server: Path) -> None:
+    (server / "gcfg2helm.toml").write_text('connect-version = "2026.04.0"\njobs = 2\n')
+    code, _, err = run("convert", "server/a.gcfg", "--yes", "--connect-version", "y")
+    assert code == 2
+    assert "gcfg2helm.toml" not in err
+    assert run("convert", "server/a.gcfg", "--dry-run")[0] == 0
 
 
 def test_a_file_serves_all_commands(server: Path) -> None:

@@ -90,6 +90,7 @@ class _Single(TyperCommand):
         """Read what the repository's file says before the command line, which wins."""
         from gcfg2helm.cli import config, talk
 
+        config.said = None
         if not any(os.path.exists(config.path_for(word)) for word in ("", *args)):  # noqa: PTH110 - any text may be a word
             return super().make_context(info_name, args, parent, **extra)
         look = super().make_context(info_name, list(args), parent, resilient_parsing=True)
@@ -101,13 +102,28 @@ class _Single(TyperCommand):
                 with talk.errors():
                     own = {str(one.name): one for one in self.params if isinstance(one, TyperOption)}
                     extra["default_map"] = config.read(file, own, option_names())
-        return super().make_context(info_name, args, parent, **extra)
+        answers = cast("config.Answers | None", extra.get("default_map"))
+        try:
+            made = super().make_context(info_name, args, parent, **extra)
+        except typer.BadParameter as error:
+            name = str(error.param.name) if error.param else ""
+            if answers and error.ctx and _is_answer(error.ctx, name):
+                talk.fail(f"gcfg2helm: {answers.blamed(f'--{config.key(name)}: {error.message}')}", 3)
+            raise
+        config.said = answers.only({name for name in answers if _is_answer(made, name)}) if answers else None
+        return made
 
     def format_help(self, ctx: "Context", formatter: object) -> None:
         """Print the help with panels; rich is imported for nothing else."""
         from typer import rich_utils
 
         rich_utils.rich_format_help(obj=self, ctx=ctx, markup_mode="rich")
+
+
+def _is_answer(ctx: "Context", name: str) -> bool:
+    """Whether a value comes from the repository's file."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "DEFAULT_MAP"
 
 
 def option_names() -> list[str]:

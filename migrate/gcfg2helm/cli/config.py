@@ -5,6 +5,7 @@ long names of the options: `release = "connect"`, `image = ["a", "b"]`; paths in
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,44 @@ _PATHS = frozenset({"chart", "root", "also", "env_file", "mappings", "report", "
 _NEVER = frozenset({"help", "show_config"})
 
 
+class Answers(dict[str, object]):
+    """What the file says, by parameter name; `places` are file and line of each key, as messages name them."""
+
+    def __init__(self, file: Path, text: str) -> None:
+        super().__init__()
+        self.places: dict[str, str] = {}
+        for number, line in enumerate(text.split("\n"), 1):
+            if found := _key_of(line):
+                self.places.setdefault(found.replace("-", "_"), f"{file}:{number}")
+
+    def only(self, names: set[str]) -> "Answers":
+        """Keep what the file says of these options: for others something else counts."""
+        for name in self.keys() - names:
+            del self[name]
+        return self
+
+    def blamed(self, message: str) -> str:
+        """Return a message about an option, or about a file that one names, with the place of the key; else nothing."""
+        named = re.match(r"--([a-z][a-z-]*)", message)
+        name = named[1].replace("-", "_") if named else self._naming(message)
+        place = self.places.get(name, "") if name in self else ""
+        return f"{place}: {key(name)}: {message.removeprefix(f'--{key(name)}: ')}" if place else ""
+
+    def _naming(self, message: str) -> str:
+        for name, value in self.items():
+            if any(message.startswith(f"{one}:") for one in (value if isinstance(value, list) else [value]) if one):
+                return name
+        return ""
+
+
+said: Answers | None = None  # what counts of the file in the command that runs
+
+
+def key(name: str) -> str:
+    """Return the key of an option in the file, as the command line names it: `chart-version`."""
+    return name.replace("_", "-")
+
+
 def variable(name: str) -> str:
     """Return the environment variable of an option: `GCFG2HELM_CHART_VERSION`."""
     return f"{PREFIX}{name.upper()}"
@@ -37,7 +76,7 @@ def path_for(gcfg: str) -> Path:
     return Path(FILE) if gcfg in ("", "-") else Path(gcfg).parent / FILE
 
 
-def read(file: Path, options: "Mapping[str, TyperOption]", known: Sequence[str]) -> dict[str, object]:
+def read(file: Path, options: "Mapping[str, TyperOption]", known: Sequence[str]) -> Answers:
     """Return what the file says of a command's options, by parameter name, as the command line would give it.
 
     `options` are the command's own by parameter name, `known` the names of all commands' options: a file serves them all.
@@ -50,23 +89,38 @@ def read(file: Path, options: "Mapping[str, TyperOption]", known: Sequence[str])
                 raise InputError(f"{file}: not a regular file")
             data = stream.read(_MAX_BYTES + 1)
     except FileNotFoundError:
-        return {}
+        return Answers(file, "")
     except OSError as error:
         raise InputError(f"{file}: {(error.strerror or str(error)).lower()}") from None
     if len(data) > _MAX_BYTES:
         raise InputError(f"{file}: larger than 1 MiB")
     try:
-        rows = tomli.loads(data.decode("utf-8"))
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: {error}") from None
-    found: dict[str, object] = {}
+        text = data.decode("utf-8")
+        rows = tomli.loads(text)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{file}:{line}: byte {data[error.start]:#04x} is not UTF-8") from None
+    except tomli.TOMLDecodeError as error:
+        what, _, where = str(error).partition(" (at ")  # `line 1, column 13)`, or the end of the document
+        place = ":".join(re.findall(r"\d+", where)) or text.count("\n") + 1
+        raise InputError(f"{file}:{place}: {what}") from None
+    found = Answers(file, text)
     for key, value in rows.items():
         name = key.replace("-", "_")
+        place = found.places.get(name) or _section(file, text, key)
         if name not in known or name in _NEVER:
-            raise InputError(f"{file}: {key!r} is not an option{_nearest(name, known)}")
+            raise InputError(f"{place}: {key!r} is not an option{_nearest(name, known)}")
         if name in options:
-            found[name] = _value(file, key, value, options[name], name)
+            found[name] = _value(file, place, key, value, options[name], name)
     return found
+
+
+def _section(file: Path, text: str, key: str) -> str:
+    """Return the place of a section; the file where it cannot be found."""
+    numbers = (
+        number for number, line in enumerate(text.split("\n"), 1) if line.strip().startswith("[") and key in line
+    )
+    return ":".join([str(file), *map(str, list(numbers)[:1])])
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
@@ -76,18 +130,20 @@ def _nearest(name: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0].replace('_', '-')}?" if near else ""
 
 
-def _value(file: Path, key: str, value: object, option: "TyperOption", name: str) -> object:
+def _value(file: Path, place: str, key: str, value: object, option: "TyperOption", name: str) -> object:
     """Return a value as its option takes it. Raises InputError for one of another type."""
     if option.is_flag:
         if not isinstance(value, bool):
-            raise InputError(f"{file}: {key} takes true or false")
+            raise InputError(f"{place}: {key} takes true or false")
         return value
     if option.multiple:
         if not isinstance(value, list) or any(not isinstance(one, str) for one in value):
-            raise InputError(f'{file}: {key} takes a list of texts, such as ["a", "b"]')
+            raise InputError(f'{place}: {key} takes a list of texts, such as ["a", "b"]')
         return [_placed(file, one) if name in _PATHS else one for one in value]
+    if option.type.name.startswith("int") and isinstance(value, int) and not isinstance(value, bool):
+        return value
     if not isinstance(value, str):
-        raise InputError(f"{file}: {key} takes a text in quotes")
+        raise InputError(f"{place}: {key} takes a text in quotes")
     return _placed(file, value) if name in _PATHS else value
 
 

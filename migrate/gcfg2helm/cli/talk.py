@@ -76,7 +76,10 @@ def errors() -> Iterator[None]:
         said = _explained(error)
         if said is None:
             raise
-        fail(*said)
+        from gcfg2helm.cli import config
+
+        blamed = config.said.blamed(str(error)) if config.said else ""
+        fail(*((f"gcfg2helm: {blamed}", 3) if blamed else said))
 
 
 def _explained(error: Exception) -> tuple[str, int] | None:

@@ -39,7 +39,7 @@ def summary(servers: Sequence[Server]) -> Iterator[str]:
         yield "  ".join([*cells, row[-1]]).rstrip()
     failed = sum(1 for one in servers if one.problem)
     open_ = sum(1 for one in servers if not one.problem and (one.blocks_start or one.decide))
-    yield f"{len(servers)} servers: {len(servers) - failed} converted, {open_} with open questions, {failed} failed"
+    yield f"{len(servers)} server{'s' * (len(servers) != 1)}: {len(servers) - failed} converted, {open_} with open questions, {failed} failed"
 
 
 def _row(one: Server) -> tuple[str, ...]:
