@@ -136,6 +136,10 @@ def test_names_are_as_short_as_they_can_be(files: list[str], names: list[str]) -
 def test_a_name_for_two_is_refused() -> None:
     with pytest.raises(UsageError):
         many.names_of(["a/x.gcfg", "./a/x.gcfg"])
+    with pytest.raises(
+        UsageError, match=r"^b/y\.gcfg and b/y/rstudio-connect\.gcfg would have the same name, b-y: rename one$"
+    ):
+        many.names_of(["a.gcfg", "b/y.gcfg", "b/y/rstudio-connect.gcfg"])
 
 
 TREES = st.recursive(

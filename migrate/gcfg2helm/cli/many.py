@@ -96,7 +96,10 @@ def names_of(files: Sequence[str]) -> list[str]:
         names = ["-".join(one[-depth:]) for one in parts]
         if len(set(names)) == len(names):
             return names
-    raise UsageError(f"{files[0]}: two servers have the same name")
+    names = ["-".join(one) for one in parts]
+    name = next(one for one in names if names.count(one) > 1)
+    one, other, *_ = (file for file, its in zip(files, names, strict=True) if its == name)
+    raise UsageError(f"{one} and {other} would have the same name, {name}: rename one")
 
 
 def _parts(file: Path) -> list[str]:
