@@ -3,7 +3,7 @@
 import gc
 
 # How many objects come before Python looks for unused circles of them: a start makes many objects and hardly a circle.
-_ALLOCATIONS = 50_000
+_ALLOCATIONS = 10_000
 
 
 def main() -> None:
