@@ -292,6 +292,10 @@ def test_the_secrets_looked_for_are_there() -> None:
     pytest.param("postgres:///c?host=db&port=7&user=u", ["db 7"], "u", "c", id="in the query"),
     pytest.param("host=db port=7 user=u dbname=c password=hunter2", ["db 7"], "u", "c", id="libpq"),
     pytest.param("postgres://db/c", ["db 5432"], "", "c", id="no user"),
+    pytest.param("postgres://u@db", ["db 5432"], "u", "", id="no name: libpq takes the user's"),
+    pytest.param("postgres://u%2Dx@db/c%2Dd", ["db 5432"], "u-x", "c-d", id="coded"),
+    pytest.param("postgres://u@db/my%20db", ["db 5432"], "", "", id="a name that is not plain is not the user's"),
+    pytest.param("postgres://u@db/-d", ["db 5432"], "", "", id="a name like an option"),
     pytest.param("postgres://u:hunter/2@db/c", ["db 5432"], "u", "c", id="slash in the password"),
     pytest.param("postgres://u:12/hunter@db/c", [], "", "", id="digits and a slash"),
     pytest.param("postgres://u:hunter?2@db/c", ["db 5432"], "u", "c", id="question mark in the password"),
@@ -562,11 +566,27 @@ def test_runbook_commands_are_for_a_shell() -> None:
     source = SMALL.replace("[Server]", '[Server]\nDataDir = "/mnt/it\'s here"')
     report = made(source, Options(images=("i",), license_server="l", storage_class="c", storage_size="1Gi"))
     copied = [shlex.split(command) for command in commands(report, "copy")]
-    assert copied[3][:5] == ["{", "sudo", "tar", "-C", "/mnt/it's here"]
-    (override,) = (word for word in copied[1] if word.startswith("--overrides="))
+    assert copied[4][:5] == ["{", "sudo", "tar", "-C", "/mnt/it's here"]
+    (override,) = (word for word in copied[2] if word.startswith("--overrides="))
     volumes = json.loads(override.partition("=")[2])["spec"]["volumes"]
     assert volumes[0]["persistentVolumeClaim"]["claimName"] == "rsc-rstudio-connect-shared-storage"
     assert not any("\n" in command.line for one in report.steps for command in one.commands)
+
+
+@pytest.mark.parametrize("name", ["-x.gcfg", "--yes", "it's $(x) `y`.gcfg", "a b.gcfg"])
+def test_next_commands_work_as_printed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command that each command names next reads the same file, whatever its name: also one like an option."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(SMALL, encoding="utf-8")
+    for arguments in (["check", "--", name], ["convert", "--yes", "--", name]):
+        last = [line for line in run(*arguments).output.splitlines() if line.startswith("next: ")]
+        program, *words = shlex.split(last[-1].removeprefix("next: "))
+        assert program == "gcfg2helm"
+        more = ["--yes"] if words[0] == "convert" else []
+        assert run(*words, *more).exit_code in (0, 1)
+    script = run("check", "--runbook", "--format", "shell", "--", name).output
+    (line,) = (one for one in script.splitlines() if one.startswith("    gcfg2helm convert "))
+    assert run(*shlex.split(line)[1:]).exit_code in (0, 1)
 
 
 def test_runbook_gives_helm_the_files_of_the_proof(server: str) -> None:

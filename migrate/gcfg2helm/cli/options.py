@@ -112,6 +112,16 @@ def words(settings: Settings) -> tuple[str, ...]:
     return tuple(said)
 
 
+_PATHS = ("gcfg", "values", "output")
+
+
+def plain(path: Any) -> Any:
+    """Return the path of a file, or a list of them, so that no command line that it is put into takes it for an option."""
+    if isinstance(path, list):
+        return [plain(one) for one in path]
+    return f"./{path}" if isinstance(path, str) and path.startswith("-") and path != "-" else path
+
+
 @functools.cache
 def _parameters() -> dict[str, inspect.Parameter]:
     """Return the fields of Settings as parameters of a function, those of every command last."""
@@ -146,6 +156,7 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
         show = given.pop("show_config")
         options = {name: given.pop(name) for name in common}
         settings = Settings(**options)
+        given |= {name: plain(given[name]) for name in _PATHS if name in given}
         if show:
             _show_config(ctx, options)
         command(settings, **given)

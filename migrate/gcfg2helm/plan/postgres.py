@@ -33,7 +33,7 @@ class Address(NamedTuple):
 
 
 class Database(NamedTuple):
-    """One database. `hosts` is empty where its URL cannot be read for certain; `user`, `name` where they are not plain."""
+    """One database. `hosts` is empty where its URL cannot be read for certain; `user` and `name` where one is not plain."""
 
     setting: str
     hosts: tuple[Address, ...]
@@ -80,8 +80,11 @@ def parse(setting: str, text: str) -> Database:
             return Database(setting, ())  # a password with a `/` or a `?` in it
         login, _, authority = match["authority"].rpartition("@")
         user, name = login.partition(":")[0] or words.get("user", ""), match["name"] or words.get("dbname", "")
+        user, name = unquote(user), unquote(name)
         addresses = _addresses(authority or words.get("host", ""), words.get("port", ""))
-    return Database(setting, addresses, *(part if re.fullmatch(_PLAIN, part) else "" for part in (user, name)))
+    if name and not re.fullmatch(_PLAIN, name):
+        return Database(setting, addresses)  # libpq's default for no name, the user's, would be another database
+    return Database(setting, addresses, user if re.fullmatch(_PLAIN, user) else "", name)
 
 
 def _addresses(hosts: str, ports: str) -> tuple[Address, ...]:

@@ -74,6 +74,7 @@ def copy(server: Server) -> Step | None:
     override = json.dumps({"spec": {"containers": [container], "volumes": [volume]}}, separators=(",", ":"))
     archive = _archive(folder, "--level=0")
     commands = (
+        _unless_running(server),
         server.upgrade("--set", "replicas=0"),
         server.applied("run", _COPY, "--image=debian", "--restart=Never", f"--overrides={override}"),
         server.kubectl("wait", "--for=condition=Ready", f"pod/{_COPY}", "--timeout=10m"),
@@ -82,9 +83,18 @@ def copy(server: Server) -> Step | None:
     )
     note = (
         f"The chart creates the claim {claim_name(server)} without starting Connect. A pod receives a copy of {folder} while "
-        "the old server keeps running; owners are kept as numbers. What changes until the stop is copied after it."
+        "the old server keeps running; owners are kept as numbers. What changes until the stop is copied after it. Where the "
+        "new server runs already, the first command fails, and nothing is copied over its data."
     )
     return Step("copy", "Create the storage and copy the data directory", Mark.COMMAND, (note,), commands)
+
+
+def _unless_running(server: Server) -> Command:
+    """Return a command that fails where the new server runs: the copy would replace what it has written since."""
+    ready = ("--ignore-not-found", "-o", "jsonpath={.status.readyReplicas}")
+    shown = server.kubectl("get", "deployment", server.ctx.fullname, *ready).text
+    what = "The new server runs: a copy would replace its data. Nothing was copied."
+    return Command(f'test -z "$({shown})" || {{ echo {shlex.quote(what)} >&2; false; }}')
 
 
 def _archive(folder: str, *more: str) -> str:
