@@ -304,7 +304,8 @@ def test_a_published_chart_is_the_tables_own(tmp_path: Path) -> None:
     for version in history.versions():
         path = Path(REAL) / str(version) / "rstudio-connect"
         found, said = given.load(path)
-        assert (found, said) == (chart.Chart(version, history.app_version(version), {}, source=path), []), version
+        assert (found.version, found.app_version) == (version, history.app_version(version))
+        assert (found.known, found.source, said) == (True, path, []), version
     archive = shutil.make_archive(str(tmp_path / "c"), "gztar", Path(REAL) / str(NEWEST), "rstudio-connect")
     assert given.load(Path(archive))[1] == []
 
