@@ -217,6 +217,22 @@ def test_a_stop_writes_nothing(place: Path, kubectl: dict[str, str], typed: str)
     assert {one.name for one in place.iterdir()} == {"rstudio-connect.gcfg", "bin", "asked"}
 
 
+def test_a_no_loses_no_answer(place: Path, kubectl: dict[str, str]) -> None:
+    """Who answers and then writes nothing gets the command line with the answers; no file is made."""
+    terminal = started(place, kubectl)
+    terminal.until("]: ")
+    terminal.type("prod\n")
+    for _ in range(20):
+        if "[y/N]: " in terminal.until("]: "):
+            break
+        terminal.type("\n")
+    terminal.type("n\n")
+    assert terminal.end() == 4
+    said = terminal.shown.split("with these answers: ")[1].splitlines()[0]
+    assert shlex.split(said) == ["gcfg2helm", "convert", "rstudio-connect.gcfg", "--namespace", "prod"]
+    assert {one.name for one in place.iterdir()} == {"rstudio-connect.gcfg", "bin", "asked"}
+
+
 def test_a_cluster_that_does_not_answer_is_said_once(place: Path, kubectl: dict[str, str]) -> None:
     program = place / "bin/kubectl"
     program.write_text(

@@ -33,7 +33,7 @@ from gcfg2helm.masked import STARS
 from gcfg2helm.plan import postgres
 from gcfg2helm.plan.context import Options
 from gcfg2helm.plan.request import Request
-from gcfg2helm.report import github, html, markdown, overview, proof, shell, table
+from gcfg2helm.report import agenda, github, html, markdown, overview, proof, shell, table
 from gcfg2helm.report import json as data
 from gcfg2helm.report import model as reports
 from gcfg2helm.runbook import model, steps
@@ -559,6 +559,17 @@ def test_runbook_with_existing_secrets() -> None:
         assert all(key in write for key in keys)
     assert not any(value in str(report.steps) for value in ("x-1", "x-2", "x-3"))
     assert commands(report, "install")[0].endswith("-f v.yaml -f v.secret-values.yaml")
+
+
+def test_decisions_have_the_order_of_the_findings() -> None:
+    """What the audit names first, the runbook asks first: also where no step of its own asks it."""
+    source = SMALL + "[SMTP]\nPassword = x-1\n[Server]\nTempDir = /elsewhere/tmp\n"
+    report = made(source, Options(secrets=SecretMode.EXTERNAL))
+    told = [one.code for one in agenda.agenda(report.findings) if one.asks is Asks.BLOCKS]
+    first = step(report, "errors")
+    asked = [note.partition(":")[0].partition(" ")[0] for note in first.notes]
+    assert len(asked) >= 2
+    assert asked == [code for code in told if code in asked]
 
 
 def test_runbook_commands_are_for_a_shell() -> None:

@@ -1,5 +1,6 @@
 """Findings: what a person should know or do, each with a stable code; the texts by code are in a table."""
 
+from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, NamedTuple
@@ -86,6 +87,15 @@ class Finding(NamedTuple):
     def turn(self) -> int:
         """When a person comes to it, among the findings that ask the same."""
         return codes()[self.code].turn
+
+
+def in_turn(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings as a person comes to them: by what they ask, the gravest first, by their turn, as the input has them."""
+    asks = list(Asks)
+    return sorted(
+        findings,
+        key=lambda one: (asks.index(one.asks), -one.level, one.turn, one.place or ("", 0, 0), one.code),
+    )
 
 
 class InputError(Exception):

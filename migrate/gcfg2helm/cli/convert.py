@@ -3,6 +3,8 @@
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -174,11 +176,23 @@ def _convert(
             )
         show_closing(settings, made, "")
     else:
-        _write_values(settings, loaded, done, made, output, extra, yes=yes, dry_run=dry_run)
+        with _repeatable(settings, gcfg, output, answers):
+            _write_values(settings, loaded, done, made, output, extra, yes=yes, dry_run=dry_run)
     if answers and not dry_run:
         _keep(settings, gcfg, output, answers)
     if settings.fails(findings, None) or not (done.proof.proven or done.proof.unjudged):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _repeatable(settings: Settings, gcfg: str, output: str, answers: dict[str, Answer]) -> Iterator[None]:
+    """Where nothing is written, and so no answer is kept, say the command line that gives them again."""
+    try:
+        yield
+    except typer.Exit:
+        if answers:
+            talk.say(f"with these answers: {command_line(settings, gcfg, output)}")
+        raise
 
 
 def _keep(settings: Settings, gcfg: str, output: str, answers: dict[str, Answer]) -> None:

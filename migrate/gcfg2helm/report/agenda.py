@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from gcfg2helm.findings import Asks
+from gcfg2helm.findings import Asks, in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,13 +33,8 @@ class Item(NamedTuple):
 
 def agenda(findings: Iterable[Finding]) -> list[Item]:
     """Return the items: what stops the pod, what is to be decided, what is good to know; each as its turn comes."""
-    asks = list(Asks)
-
-    def order(one: Finding) -> tuple[object, ...]:
-        return asks.index(one.asks), -one.level, one.turn, one.place or ("", 0, 0), one.code
-
     together: dict[tuple[object, ...], list[Finding]] = {}
-    for one in sorted(findings, key=order):
+    for one in in_turn(findings):
         together.setdefault((one.code, one.level, one.todo, one.link), []).append(one)
     return [_item(found) for found in together.values()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gcfg2helm.findings import Asks
+from gcfg2helm.findings import Asks, in_turn
 from gcfg2helm.runbook.model import Mark, Step
 from gcfg2helm.runbook.server import said
 
@@ -93,7 +93,7 @@ def unreadable_database(server: Server) -> Step | None:
 
 def left(findings: Sequence[Finding], settled: set[str]) -> tuple[list[Step], list[Step]]:
     """Return the steps of what no other step settles: what stops the new server, and what else is to be decided."""
-    found = {asks: [one for one in findings if one.asks is asks and one.code not in settled] for asks in Asks}
+    found = {asks: [one for one in in_turn(findings) if one.asks is asks and one.code not in settled] for asks in Asks}
     return (
         _open(found[Asks.BLOCKS], "errors", "Settle what stops the new server"),
         _open(found[Asks.DECIDE], "warnings", "Settle the other open questions"),
