@@ -124,7 +124,7 @@ def encrypted(text: str) -> bool:
 
 
 def unnamed_neighbour(name: str, also: Iterable[str]) -> Path | None:
-    """Return the second configuration file that Connect itself wrote, where itis beside the gcfg, and was not named."""
+    """Return the second configuration file that Connect itself wrote, where it is beside the gcfg, and was not named."""
     if name == "-":
         return None
     path = Path(name)

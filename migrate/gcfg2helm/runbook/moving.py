@@ -13,7 +13,7 @@ from gcfg2helm.plan.addresses import is_loopback, parse_address
 from gcfg2helm.plan.storage import below, data_directory
 from gcfg2helm.runbook import saving
 from gcfg2helm.runbook.model import BACK, Mark, Step
-from gcfg2helm.runbook.preparing import claim_name
+from gcfg2helm.runbook.preparing import certificate, claim_name
 from gcfg2helm.runbook.server import FETCHED, here, said, there
 
 if TYPE_CHECKING:
@@ -223,9 +223,7 @@ def clean(server: Server) -> Step | None:
 
 
 def _certificate_commands(server: Server) -> tuple[Command, ...]:
-    from gcfg2helm.runbook import preparing
-
-    step = preparing.certificate(server)
+    step = certificate(server)
     return step.commands if step else ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gcfg2helm import chart as charts
+from gcfg2helm.chart import managed
 from gcfg2helm.enums import Backend
 from gcfg2helm.findings import Finding, finding
 from gcfg2helm.plan.merge import RUNTIME_YAML, brief
@@ -73,8 +74,6 @@ def decided(
 
 def _slipped(request: Request, rendered: charts.Rendered, given: dict[str, Tree], made: Kept) -> None:
     """Keep the settings of Connect's own sections that only the templates of the old chart wrote."""
-    from gcfg2helm.chart import managed
-
     merged = charts.merge(request.old.defaults, given)
     written = managed.managed(request.old, merged, release=request.release, namespace=request.namespace)
     for section, keys in managed.slipped(written).items():
