@@ -598,6 +598,11 @@ def test_next_commands_work_as_printed(name: str, tmp_path: Path, monkeypatch: p
     script = run("check", "--runbook", "--format", "shell", "--", name).output
     (line,) = (one for one in script.splitlines() if one.startswith("    gcfg2helm convert "))
     assert run(*shlex.split(line)[1:]).exit_code in (0, 1)
+    Path(name).write_text("sharedStorage:\n  create: true\n", encoding="utf-8")
+    script = run("upgrade", "--from", "0.8.38", "--runbook", "--format", "shell", "--", name).output
+    (line,) = (one for one in script.splitlines() if one.startswith("    gcfg2helm upgrade "))
+    Path("upgraded").mkdir()  # the step before
+    assert run(*shlex.split(line)[1:]).exit_code in (0, 1)
 
 
 def test_runbook_gives_helm_the_files_of_the_proof(server: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from gcfg2helm.cli import complete, talk
 from gcfg2helm.cli.check import Format
-from gcfg2helm.cli.options import OUTPUT, SOURCES, TARGET, Said, codes
+from gcfg2helm.cli.options import OUTPUT, SOURCES, TARGET, Said, codes, plain
 from gcfg2helm.enums import Backend, ChartDefaults, FailOn
 from gcfg2helm.findings import Finding, Level
 
@@ -72,6 +72,7 @@ def upgrade(
       gcfg2helm upgrade values.yaml --from 0.8.38 --backend kubernetes --runbook
       gcfg2helm upgrade --from-cluster --release connect --namespace rstudio -o values.yaml
     """
+    values, output = plain(values), plain(output)
     with talk.errors():
         asked = Said(ignore=ignore, fail_on=fail_on, verbose=verbose, quiet=quiet)
         asking = _Asking(since, to, backend, release, namespace, from_cluster, chart, from_chart, helm, mappings)
