@@ -187,7 +187,7 @@ def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch, source: str = SMALL
         ["--nfs", "h:/p", "--pvc", "claim"],
         ["--storage-size", "lots"], ["--storage-size", "0Gi"], ["--storage-size", "10GiB"], ["--storage-size", "-1"],
         ["--image", ""], ["--image", "has blank"], ["--image", "https://ghcr.io/x"],
-        ["--license-server", "not a server"], ["--license-server", "ftp://x"], ["--license-server", "u:p@host:1"],
+        ["--license-server", "not a server"], ["--license-server", "-x"], ["--license-server", "ftp://x"], ["--license-server", "u:p@host:1"],
         ["--pvc", "Data"], ["--storage-class", "a_b"], ["--ingress-class", "a/b"], ["--tls-secret", "-x"],
         ["--license-file-secret", "x."], ["--secret-name", "x y"],
     ],
