@@ -71,7 +71,7 @@ def test_a_row_without_a_sentence_is_refused(tmp_path: Path, monkeypatch: pytest
 
     (tmp_path / "connect").mkdir()
     (tmp_path / "connect/server.toml").write_text('section = "Server"\n[Address]\ntype = "string"\nsource = "docs"\n')
-    tables = loader._Shipped(tmp_path / "connect")
+    tables = loader.sections_of(tmp_path / "connect")
     with pytest.raises(TablesError, match="description: required"):
         tables["server"]
 

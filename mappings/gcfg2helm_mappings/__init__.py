@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import tomli
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+
+def read(*path: str) -> dict[str, Any]:
+    """Return one table as TOML has it, by its path in the folder: `read("chart", "order.toml")`.
+
+    Raises OSError, and ValueError for a file that is no TOML; the tables are part of the package.
+    """
+    return tomli.loads(folder().joinpath(*path).read_text("utf-8"))
 
 
 def folder() -> Traversable:

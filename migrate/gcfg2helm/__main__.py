@@ -1,4 +1,4 @@
-"""`python -m gcfg2helm` is `gcfg2helm`."""
+"""Where `gcfg2helm` and `python -m gcfg2helm` begin."""
 
 import gc
 

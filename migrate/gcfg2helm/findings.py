@@ -5,8 +5,6 @@ from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
-import tomli
-
 import gcfg2helm_mappings
 
 
@@ -119,7 +117,7 @@ def codes() -> dict[str, Code]:
 
     Raises KeyError or ValueError for a row that is no good; the table is part of the package, and tests read it.
     """
-    rows = tomli.loads((gcfg2helm_mappings.folder() / "findings.toml").read_text("utf-8"))
+    rows = gcfg2helm_mappings.read("findings.toml")
     return {code: _code(code, row) for code, row in rows.items()}
 
 

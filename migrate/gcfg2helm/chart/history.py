@@ -6,8 +6,6 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import tomli
-
 import gcfg2helm_mappings
 from gcfg2helm.chart.model import Chart
 from gcfg2helm.versions import Version
@@ -28,7 +26,7 @@ EMPTY: dict[bool | str, tuple[Tree, ...]] = {
 
 @cache
 def _table(name: str) -> dict[str, Any]:
-    return tomli.loads((gcfg2helm_mappings.folder() / "chart" / f"{name}.toml").read_text("utf-8"))
+    return gcfg2helm_mappings.read("chart", f"{name}.toml")
 
 
 def versions() -> tuple[Version, ...]:

@@ -86,9 +86,7 @@ def _removals() -> list[tuple[Path, Span, str]]:
 
 @cache
 def _table() -> dict[str, list[dict[str, Any]]]:
-    import tomli
-
-    return tomli.loads((gcfg2helm_mappings.folder() / "chart" / "refusals.toml").read_text("utf-8"))
+    return gcfg2helm_mappings.read("chart", "refusals.toml")
 
 
 def _span(row: dict[str, Any]) -> Span:

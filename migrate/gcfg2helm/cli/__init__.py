@@ -153,7 +153,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         _quiet_end(0)
     except SystemExit as end:
-        leave(end.code if isinstance(end.code, int) else 0)
+        leave(end.code if isinstance(end.code, int) else int(end.code is not None))
     except _UnwrittenError as error:
         _unwritten(error)
     except Exception as error:  # noqa: BLE001 - the last resort

@@ -41,30 +41,43 @@ Check: TypeAlias = Callable[[Tables, "list[Problem]"], None]
 T = TypeVar("T")
 
 
-class _Shipped(Mapping[str, Section]):
-    """The sections of the package, each file read when its section is asked for."""
+class _Lazy(Mapping[str, T]):
+    """A map whose values are read when somebody asks for them: a configuration names few sections and settings."""
 
-    def __init__(self, folder: Traversable) -> None:
-        self._files = {path.name.removesuffix(".toml"): path for path in _toml_files(folder)}
-        self._read: dict[str, Section] = {}
+    def __init__(self, names: Iterable[str], read: Callable[[str], T]) -> None:
+        self._names = dict.fromkeys(names)
+        self._read = cache(read)
 
-    def __getitem__(self, name: str) -> Section:
-        if name not in self._read:
-            path = self._files[name]
-            problems: list[Problem] = []
-            self._read |= _sections({}, [valuerules.File(path, path.name)], problems)
-            if problems:
-                raise TablesError(problems)
-        return self._read[name]
+    def __getitem__(self, name: str) -> T:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._files
+        return name in self._names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._names)
+
+
+def sections_of(folder: Traversable) -> Mapping[str, Section]:
+    """Return the sections of a folder of the package by lower-case name; asking for one reads its file.
+
+    That raises `rows.TablesError` for a file that is no good.
+    """
+    files = {path.name.removesuffix(".toml"): path for path in _toml_files(folder)}
+
+    def section(name: str) -> Section:
+        problems: list[Problem] = []
+        found = _sections({}, [valuerules.File(files[name], files[name].name)], problems)
+        if problems:
+            raise TablesError(problems)
+        return found[name]
+
+    return _Lazy(files, section)
 
 
 @cache
@@ -81,7 +94,7 @@ def shipped() -> Tables:
         return found
 
     return Tables(
-        _Shipped(root / "connect"),
+        sections_of(root / "connect"),
         rows(_RULES).always,
         rows(_RULES).defaults,
         _Later(lambda: rows(_OLDER).legacy),
@@ -217,36 +230,16 @@ def _read_section(
             row.require("description")
     top.finish()
     if source is None:
-        return Section(name, subsection, _Settings(rows, origin, problems))
+
+        def setting(key: str) -> Setting:
+            found = _read_setting(*rows[key], origin)
+            if problems:
+                raise TablesError(problems)
+            return found
+
+        return Section(name, subsection, _Lazy(rows, setting))
     settings = {key: _read_setting(bare, row, origin) for key, (bare, row) in rows.items()}
     return Section(name, subsection, {**below.settings, **settings} if below else settings)
-
-
-class _Settings(Mapping[str, Setting]):
-    """The settings of a file of the package, each row read when it is asked for: a configuration names few of them."""
-
-    def __init__(self, rows: Mapping[str, tuple[Setting, Row]], origin: str, problems: list[Problem]) -> None:
-        self._rows = rows
-        self._origin = origin
-        self._problems = problems
-        self._read: dict[str, Setting] = {}
-
-    def __getitem__(self, name: str) -> Setting:
-        if name not in self._read:
-            bare, row = self._rows[name]
-            self._read[name] = _read_setting(bare, row, self._origin)
-            if self._problems:
-                raise TablesError(self._problems)
-        return self._read[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._rows
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
 
 
 def _read_setting(bare: Setting, row: Row, origin: str) -> Setting:

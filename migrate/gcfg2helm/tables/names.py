@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import tomli
-
 import gcfg2helm_mappings
 
 
@@ -17,5 +15,4 @@ def listed(kind: str) -> tuple[str, ...]:
 
 @cache
 def _table() -> dict[str, tuple[str, ...]]:
-    table = tomli.loads((gcfg2helm_mappings.folder() / "names.toml").read_text("utf-8"))
-    return {kind: tuple(names) for kind, names in table.items()}
+    return {kind: tuple(names) for kind, names in gcfg2helm_mappings.read("names.toml").items()}

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import tomli
-
 import gcfg2helm_mappings
 
 
 @cache
 def _rows() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-    parts = tomli.loads((gcfg2helm_mappings.folder() / "tokens.toml").read_text("utf-8"))
+    parts = gcfg2helm_mappings.read("tokens.toml")
     return tuple((tuple(row["heads"]), tuple(row["shapes"])) for part in parts.values() for row in part.values())
 
 
